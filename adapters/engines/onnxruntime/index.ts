@@ -1,0 +1,113 @@
+import { createRequire } from 'node:module';
+import type { InferenceSession } from 'onnxruntime-node';
+import type { Graph, Tensor } from '../../../core/onnx/graph.js';
+import type { Engine, EngineInfo, EngineSession } from '../../../core/ports/engine.js';
+import { encodeModel } from '../../formats/onnx/index.js';
+import { engineError } from './errors.js';
+import { chooseProvider, importOnnxruntime } from './provider.js';
+import type { Onnxruntime, Provider } from './provider.js';
+import { fromOrtTensor, toOrtTensor } from './tensors.js';
+
+export interface OnnxruntimeOptions {
+  /** `auto` is CUDA where it works and the CPU elsewhere; every other name is that provider or an error. */
+  readonly provider: Provider | 'auto';
+  /** Threads of one session; 1 by default: two one-thread processes beat one two-thread session by half. */
+  readonly threads?: number | undefined;
+  /** ONNX Runtime's graph optimisation; `all` by default. */
+  readonly graphOptimization?: 'disabled' | 'basic' | 'extended' | 'all' | undefined;
+}
+
+/**
+ * Runs programs with ONNX Runtime. The native library is loaded by the first `load`; until then `info.provider` is the
+ * provider asked for, afterwards the one that runs.
+ *
+ * @throws ScanError `engine-unavailable` from `load` where the library or the provider cannot be used,
+ *   `engine-failed` for a program that is refused, `engine-out-of-memory`.
+ */
+export function createOnnxruntimeEngine(options: OnnxruntimeOptions): Engine {
+  const { provider, threads = 1 } = options;
+  let chosen: Promise<{ ort: Onnxruntime; provider: Provider }> | undefined;
+  let running: string = provider;
+
+  const choose = async (): Promise<{ ort: Onnxruntime; provider: Provider }> => {
+    const ort = await importOnnxruntime();
+    const available = await chooseProvider(ort, provider);
+    running = available;
+    return { ort, provider: available };
+  };
+
+  return {
+    get info(): EngineInfo {
+      return { name: 'onnxruntime', version: installedVersion(), provider: running, threads };
+    },
+    load: async (program) => {
+      const engine = await (chosen ??= choose());
+      return loadSession(engine.ort, program, sessionOptions(options, engine.provider, threads));
+    },
+  };
+}
+
+async function loadSession(
+  ort: Onnxruntime,
+  program: Graph,
+  options: InferenceSession.SessionOptions,
+): Promise<EngineSession> {
+  const session = await attempt(`program '${program.name}'`, () =>
+    ort.InferenceSession.create(encodeModel(program), options),
+  );
+  let disposed = false;
+  return {
+    run: (feeds, outputs = session.outputNames) =>
+      attempt(`program '${program.name}'`, async () => {
+        const inputs = Object.fromEntries(
+          Array.from(feeds, ([name, tensor]) => [name, toOrtTensor(ort, name, tensor)]),
+        );
+        const results = await session.run(inputs, outputs, quiet);
+        return new Map<string, Tensor>(outputs.map((name) => [name, fromOrtTensor(name, results[name])]));
+      }),
+    dispose: async () => {
+      if (disposed) return;
+      disposed = true;
+      await session.release();
+    },
+  };
+}
+
+async function attempt<T>(what: string, call: () => Promise<T>): Promise<T> {
+  try {
+    return await call();
+  } catch (thrown) {
+    throw engineError(thrown, what);
+  }
+}
+
+/** Errors are thrown, so the library has nothing to print; 4 is "fatal". */
+const quiet = { logSeverityLevel: 4 } as const;
+
+function sessionOptions(
+  options: OnnxruntimeOptions,
+  provider: Provider,
+  threads: number,
+): InferenceSession.SessionOptions {
+  return {
+    ...quiet,
+    executionProviders: [provider],
+    intraOpNumThreads: threads,
+    interOpNumThreads: 1,
+    executionMode: 'sequential',
+    graphOptimizationLevel: options.graphOptimization ?? 'all',
+    enableCpuMemArena: true,
+    enableMemPattern: true,
+    // Waiting threads sleep: the cores belong to the other workers.
+    extra: { session: { intra_op: { allow_spinning: '0' } } },
+  };
+}
+
+/** Read from the package's manifest, so that asking does not load the native library. */
+function installedVersion(): string {
+  try {
+    return (createRequire(import.meta.url)('onnxruntime-node/package.json') as { version: string }).version;
+  } catch {
+    return 'not installed';
+  }
+}
