@@ -1,0 +1,80 @@
+import type { DecodedImage, ImageSet } from '../../core/scan/images.js';
+import { ScanError } from '../../core/scan/errors.js';
+import { digestOfPixels } from './digest.js';
+import type { ImageLimits } from './options.js';
+
+/**
+ * Decodes one PNG, JPEG or WebP file to 8 bits, gray (1 channel) or RGB (3 channels). The values are those that common
+ * training pipelines (Pillow, OpenCV, TensorFlow) see:
+ * - alpha is dropped, the colour stored under it stays;
+ * - 16 bits become 8 by their upper byte;
+ * - palettes and CMYK become RGB, embedded colour profiles are not applied to RGB and gray;
+ * - of an animation the first frame is taken;
+ * and the EXIF orientation is applied, so that the picture is upright.
+ *
+ * @throws Error with a one-line reason.
+ */
+export async function decodeImage(name: string, bytes: Uint8Array, limits: ImageLimits): Promise<DecodedImage> {
+  // Only these three decoders may see the bytes: an SVG under a false name could make its renderer read other files.
+  if (!startsLikeAnImage(bytes)) throw new Error('is no PNG, JPEG or WebP data');
+  const sharp = await loadSharp();
+  const input = { limitInputPixels: limits.maxPixels, failOn: 'error', ignoreIcc: true } as const;
+  const { space } = await sharp(bytes, input).metadata();
+  const gray = space === 'b-w' || space === 'grey16';
+  const { data, info } = await sharp(bytes, input)
+    .autoOrient()
+    .removeAlpha()
+    .toColourspace(gray ? 'b-w' : 'srgb')
+    .raw({ depth: 'uchar' })
+    .toBuffer({ resolveWithObject: true });
+  const channels = gray ? 1 : 3;
+  if (info.channels !== channels) throw new Error(`decodes to ${info.channels} channels`);
+  return { name, height: info.height, width: info.width, channels, pixels: Uint8Array.from(data) };
+}
+
+/** Resizes to exactly `[height, width]` without keeping the aspect ratio: antialiased bilinear, as in torchvision. */
+export async function resizeImage(image: DecodedImage, size: readonly [number, number]): Promise<DecodedImage> {
+  const [height, width] = size;
+  if (image.height === height && image.width === width) return image;
+  const sharp = await loadSharp();
+  const raw = { width: image.width, height: image.height, channels: image.channels };
+  const data = await sharp(image.pixels, { raw, limitInputPixels: false })
+    .resize({ width, height, fit: 'fill', kernel: 'linear', fastShrinkOnLoad: false })
+    .toColourspace(image.channels === 1 ? 'b-w' : 'srgb')
+    .raw({ depth: 'uchar' })
+    .toBuffer();
+  return { ...image, height, width, pixels: Uint8Array.from(data) };
+}
+
+/**
+ * The set with every picture resized to `[height, width]`; its digest is that of the new values. Arrays (`raw`) are the
+ * model's input already and are returned as they are.
+ */
+export async function resizeImages(set: ImageSet, size: readonly [number, number]): Promise<ImageSet> {
+  if (set.kind === 'raw') return set;
+  const images: DecodedImage[] = [];
+  for (const image of set.images) images.push(await resizeImage(image, size));
+  return { ...set, images, digest: digestOfPixels(images, set.labels) };
+}
+
+/** Loaded on first use: it takes a tenth of a second and many runs need no picture. */
+export async function loadSharp(): Promise<(typeof import('sharp'))['default']> {
+  try {
+    return (await import('sharp')).default;
+  } catch (thrown) {
+    throw new ScanError(
+      'images-unreadable',
+      'the image library sharp cannot be loaded on this machine: install it again with `npm install --include=optional sharp`, or give the images as .npy',
+      { cause: thrown },
+    );
+  }
+}
+
+function startsLikeAnImage(bytes: Uint8Array): boolean {
+  const head = Buffer.from(bytes.buffer, bytes.byteOffset, Math.min(12, bytes.byteLength)).toString('latin1');
+  return (
+    head.startsWith('\x89PNG\r\n\x1a\n') ||
+    head.startsWith('\xff\xd8\xff') ||
+    (head.startsWith('RIFF') && head.endsWith('WEBP'))
+  );
+}
