@@ -1,0 +1,175 @@
+import type { Graph, Node, Tensor, ValueInfo } from '../onnx/graph.js';
+import type { StaticGraph } from '../onnx/specialise.js';
+import { ints, sizeOf } from '../onnx/tensor.js';
+import { saliencyRules } from '../saliency/index.js';
+import { ScanError } from '../scan/errors.js';
+import type { SaliencyRuleName } from '../scan/features.js';
+import type { Gradient } from './backward/rule.js';
+import { differentiate, expandGradient } from './differentiate.js';
+import { createEmitter, type Emitter } from './emit.js';
+import { emitMaps } from './maps.js';
+
+/** What a program may be asked to return. N images, K class seeds, C classes. */
+export const programOutputs = ['logits', 'loss', 'gradient', 'heatmap', 'gain', 'sparse', 'smooth', 'parity'] as const;
+export type ProgramOutput = (typeof programOutputs)[number];
+
+export interface ProgramSpec {
+  readonly rule: SaliencyRuleName;
+  readonly layout: 'NCHW' | 'NHWC';
+  readonly outputs: readonly ProgramOutput[];
+  /**
+   * - `logit`: the gradient of the logits weighted by the seeds.
+   * - `cross-entropy`: the gradient of the summed softmax cross-entropy to the one-hot seed (K = 1).
+   */
+  readonly objective: 'logit' | 'cross-entropy';
+  /** Model-input units per unit of pixel, one per channel; the maps are in pixel units. Default 1. */
+  readonly unit?: readonly number[] | undefined;
+  /** Threshold T of the persistence feature (paper, section "Features Extraction"). */
+  readonly threshold?: number | undefined;
+}
+
+/**
+ * A graph that returns saliency instead of logits.
+ *
+ * Inputs: `images` [N, ...] as the model takes them, `seeds` [K, 1, C] float32, `chosen` [N] float32 (with output `parity`:
+ * 1 for the images that take part).
+ * Outputs, by name: `logits` [N, C]; `loss` [N]; `gradient` [K, N, ...input]; `heatmap` [K, N, H, W] in 0..1;
+ * `gain`, `sparse`, `smooth` [K, N]; `parity` [K, H, W] uint8.
+ */
+export interface SaliencyProgram {
+  readonly graph: Graph;
+  readonly images: number;
+  readonly classes: number;
+}
+
+export const programInputs = { images: 'images', seeds: 'seeds', chosen: 'chosen' } as const;
+
+/** @throws ScanError `model-unsupported-op`, `model-not-a-classifier`. */
+export function compileProgram(model: StaticGraph, inputName: string, logitsName: string, spec: ProgramSpec): SaliencyProgram {
+  const renamed = renameValue(model, inputName, programInputs.images);
+  const logitsOf = logitsName === inputName ? programInputs.images : logitsName;
+  const inputDims = renamed.types.get(programInputs.images)!.dims;
+  const logitDims = renamed.types.get(logitsOf)!.dims;
+  const images = inputDims[0]!;
+  const classes = sizeOf(logitDims) / images;
+
+  const emit = createEmitter(new Set([...renamed.types.keys(), ...programOutputs, ...Object.values(programInputs)]));
+  emit.scope('head');
+  const flat = emit.reshape(logitsOf, [images, classes]);
+  const results = new Map<string, string>();
+  if (spec.outputs.includes('logits')) results.set('logits', flat);
+  if (spec.outputs.includes('loss')) results.set('loss', crossEntropy(emit, flat));
+
+  if (spec.outputs.some((output) => output !== 'logits' && output !== 'loss')) {
+    const seed = spec.objective === 'logit' ? logitSeed(emit, logitDims) : crossEntropySeed(emit, flat, logitDims);
+    const gradient = differentiate(renamed, saliencyRules[spec.rule], emit, programInputs.images, logitsOf, seed);
+    if (!gradient) {
+      throw new ScanError('model-not-a-classifier', `the output '${logitsName}' does not depend on the input '${inputName}'; name others with --input-name and --logits-name`);
+    }
+    for (const [name, value] of gradientOutputs(emit, gradient, inputDims, spec)) results.set(name, value);
+  }
+  return { graph: assemble(renamed, emit, results, spec, images, classes), images, classes };
+}
+
+/** The seeds are the gradient of the logits; they do not depend on the image. */
+function logitSeed(emit: Emitter, logitDims: readonly number[]): Gradient {
+  const dims = [1, ...logitDims.slice(1)];
+  return { name: logitDims.length === 2 ? programInputs.seeds : emit.reshape(programInputs.seeds, [-1, ...dims]), dims };
+}
+
+/** d/dlogits of -sum seed log softmax(logits) = softmax(logits) - seed. */
+function crossEntropySeed(emit: Emitter, flat: string, logitDims: readonly number[]): Gradient {
+  const difference = emit.op('Sub', [emit.op('Softmax', [flat], { axis: 1 }), programInputs.seeds]);
+  return { name: emit.reshape(difference, [-1, ...logitDims]), dims: logitDims };
+}
+
+function crossEntropy(emit: Emitter, flat: string): string {
+  const seed = emit.op('Squeeze', [programInputs.seeds, emit.constant(ints(0))]);
+  const weighted = emit.op('Mul', [emit.op('LogSoftmax', [flat], { axis: 1 }), seed]);
+  return emit.op('Neg', [emit.reduceSum(weighted, [1])]);
+}
+
+function gradientOutputs(emit: Emitter, gradient: Gradient, inputDims: readonly number[], spec: ProgramSpec): Map<string, string> {
+  const results = new Map<string, string>();
+  if (spec.outputs.includes('gradient')) {
+    emit.scope('head');
+    results.set('gradient', expandGradient(emit, gradient, inputDims).name);
+  }
+  const wanted = spec.outputs.filter((output) => ['heatmap', 'gain', 'sparse', 'smooth', 'parity'].includes(output));
+  if (wanted.length) {
+    emit.scope('maps');
+    for (const [name, value] of emitMaps(emit, gradient, inputDims, spec, wanted)) results.set(name, value);
+  }
+  return results;
+}
+
+function assemble(
+  model: StaticGraph,
+  emit: Emitter,
+  results: ReadonlyMap<string, string>,
+  spec: ProgramSpec,
+  images: number,
+  classes: number,
+): Graph {
+  const [input] = model.graph.inputs.filter(({ name }) => name === programInputs.images);
+  const float = (name: string, dims: ValueInfo['dims']): ValueInfo => ({ name, dtype: 'float32', dims });
+  const seeded = spec.outputs.some((output) => output !== 'logits');
+  const ends: Node[] = [...results].map(([name, value]) => ({
+    name,
+    op: 'Identity',
+    domain: '',
+    inputs: [value],
+    outputs: [name],
+    attributes: new Map(),
+  }));
+  const nodes = [...model.graph.nodes, ...emit.nodes, ...ends];
+  const used = new Set(nodes.flatMap((node) => node.inputs));
+  const initializers = new Map<string, Tensor>();
+  for (const [name, tensor] of [...model.graph.initializers, ...emit.initializers]) if (used.has(name)) initializers.set(name, tensor);
+  return {
+    ...model.graph,
+    name: `${spec.rule} saliency`,
+    inputs: [
+      float(programInputs.images, model.types.get(input!.name)!.dims),
+      ...(seeded ? [float(programInputs.seeds, ['K', 1, classes])] : []),
+      ...(spec.outputs.includes('parity') ? [float(programInputs.chosen, [images])] : []),
+    ],
+    outputs: [...results.keys()].map((name) => ({ name, dtype: name === 'parity' ? ('uint8' as const) : ('float32' as const), dims: undefined })),
+    nodes: liveNodes(nodes, [...results.keys()]),
+    initializers,
+    metadata: new Map(),
+  };
+}
+
+/** Drops what no output needs, such as forward nodes behind the logits. */
+function liveNodes(nodes: readonly Node[], outputs: readonly string[]): Node[] {
+  const needed = new Set(outputs);
+  const live = new Set<Node>();
+  for (const node of [...nodes].reverse()) {
+    if (!node.outputs.some((name) => needed.has(name))) continue;
+    live.add(node);
+    for (const name of node.inputs) needed.add(name);
+  }
+  return nodes.filter((node) => live.has(node));
+}
+
+function renameValue(model: StaticGraph, from: string, to: string): StaticGraph {
+  if (from === to) return model;
+  const taken = model.types.has(to) ? freshName(model, to) : undefined;
+  const rename = (name: string): string => (name === from ? to : name === to && taken ? taken : name);
+  return {
+    types: new Map([...model.types].map(([name, type]) => [rename(name), type])),
+    graph: {
+      ...model.graph,
+      inputs: model.graph.inputs.map((info) => ({ ...info, name: rename(info.name) })),
+      outputs: model.graph.outputs.map((info) => ({ ...info, name: rename(info.name) })),
+      nodes: model.graph.nodes.map((node) => ({ ...node, inputs: node.inputs.map(rename), outputs: node.outputs.map(rename) })),
+      initializers: new Map([...model.graph.initializers].map(([name, tensor]) => [rename(name), tensor])),
+    },
+  };
+}
+
+function freshName(model: StaticGraph, base: string): string {
+  for (let i = 2; ; i++) if (!model.types.has(`${base}_${i}`)) return `${base}_${i}`;
+}
+
