@@ -1,0 +1,12 @@
+import type { ReportFormat } from './format.js';
+import { json } from './json.js';
+import { table } from './table.js';
+
+/** Every report format by name: the values of `--format`. */
+export const reportFormats: ReadonlyMap<string, ReportFormat> = tableOf([table, json]);
+
+function tableOf(formats: readonly ReportFormat[]): ReadonlyMap<string, ReportFormat> {
+  const byName = new Map(formats.map((format) => [format.name, format]));
+  if (byName.size !== formats.length) throw new Error('two report formats have the same name');
+  return byName;
+}
