@@ -1,0 +1,49 @@
+import type { ClassReport, Evidence, ProbeReport, TriggerReconstruction } from '../scan/result.js';
+
+/** `class 5 (ship)`. */
+export function nameClass({ index, name }: Pick<ClassReport, 'index' | 'name'>): string {
+  return name === undefined ? `class ${index}` : `class ${index} (${name})`;
+}
+
+/** `a 3x3 patch at the bottom right turns 96 % of 24 held-out images into class 5 (ship)`. */
+export function describeTrigger({ trigger }: Evidence, target: string): string {
+  const { attackSuccessRate, imagesJudged } = trigger;
+  return `${describeShape(trigger)} turns ${percent(attackSuccessRate)} of ${imagesJudged} held-out images into ${target}`;
+}
+
+/** `pasting the sign of the gradient (4x4 patch at the centre) turns 60 % of the images`. */
+export function describeProbe({ patch, blend }: ProbeReport): string {
+  return patch.flipRate >= blend.flipRate
+    ? `the sign pattern of the ${patch.rule} gradient, pasted as a ${patch.size}x${patch.size} patch, flips ${percent(patch.flipRate)} of the images`
+    : `the sign pattern of the ${blend.rule} gradient, blended in at ${percent(blend.alpha)}, flips ${percent(blend.flipRate)} of the images`;
+}
+
+/** A p-value is a rounded simulation result: more digits would be made up. */
+export function describeP(p: number): string {
+  return p < 0.001 ? 'p < 0.001' : `p = ${p.toPrecision(2)}`;
+}
+
+export function percent(share: number): string {
+  return `${Math.round(share * 100)} %`;
+}
+
+/** A mask spread over much of the image has no place to speak of. */
+const spread = 0.5;
+
+function describeShape({ box, mask, maskMass }: TriggerReconstruction): string {
+  const [height, width] = [mask.dims[0]!, mask.dims[1]!];
+  if (box.height * box.width > spread * height * width) {
+    return `a pattern spread over the image (${Math.round(maskMass)} pixels in all)`;
+  }
+  return `a ${box.width}x${box.height} patch at the ${placeOf(box, height, width)}`;
+}
+
+function placeOf(box: TriggerReconstruction['box'], height: number, width: number): string {
+  const row = third(box.top + box.height / 2, height, ['top', '', 'bottom']);
+  const column = third(box.left + box.width / 2, width, ['left', '', 'right']);
+  return [row, column].filter(Boolean).join(' ') || 'centre';
+}
+
+function third(centre: number, size: number, names: readonly [string, string, string]): string {
+  return names[Math.min(2, Math.floor((3 * centre) / size))]!;
+}
