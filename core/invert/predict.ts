@@ -1,0 +1,61 @@
+import type { InversionModel } from './model.js';
+
+/** Images per run: bounds memory, and a fixed number keeps results the same for any number of images. */
+const batch = 16;
+
+/** Logits of all images, [n, classes], a bounded batch at a time. */
+export async function predictAll(model: InversionModel, images: Float32Array): Promise<Float32Array> {
+  const size = model.dims[0] * model.dims[1] * model.dims[2];
+  const n = images.length / size;
+  const logits = new Float32Array(n * model.classes);
+  for (let start = 0; start < n; start += batch) {
+    const end = Math.min(n, start + batch);
+    logits.set(await model.predict(images.slice(start * size, end * size), end - start), start * model.classes);
+  }
+  return logits;
+}
+
+/** Class of the largest logit per row, the first one on a tie; -1 where a logit is NaN. */
+export function predictedClasses(logits: Float32Array, classes: number): number[] {
+  return Array.from({ length: logits.length / classes }, (_, row) => {
+    let best = 0;
+    for (let index = 0; index < classes; index++) {
+      const value = logits[row * classes + index]!;
+      if (Number.isNaN(value)) return -1;
+      if (value > logits[row * classes + best]!) best = index;
+    }
+    return best;
+  });
+}
+
+/** Mean softmax cross-entropy to `target`. */
+export function meanCrossEntropy(logits: Float32Array, classes: number, target: number): number {
+  const n = logits.length / classes;
+  let sum = 0;
+  for (let row = 0; row < n; row++) {
+    const line = logits.subarray(row * classes, (row + 1) * classes);
+    let highest = -Infinity;
+    for (const value of line) highest = Math.max(highest, value);
+    let total = 0;
+    for (const value of line) total += Math.exp(value - highest);
+    sum += Math.log(total) + highest - line[target]!;
+  }
+  return sum / n;
+}
+
+/**
+ * Share of images that `change` turns into the class. Images that the model takes for the class as they are cannot be
+ * turned and do not count.
+ */
+export async function flipRate(
+  model: InversionModel,
+  images: Float32Array,
+  classIndex: number,
+  change: (images: Float32Array) => Float32Array,
+): Promise<{ readonly rate: number; readonly count: number }> {
+  const before = predictedClasses(await predictAll(model, images), model.classes);
+  const after = predictedClasses(await predictAll(model, change(images)), model.classes);
+  const counted = after.filter((_, image) => before[image] !== classIndex);
+  const flipped = counted.filter((predicted) => predicted === classIndex);
+  return { rate: counted.length === 0 ? 0 : flipped.length / counted.length, count: counted.length };
+}
