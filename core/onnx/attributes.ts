@@ -37,18 +37,17 @@ export function graphOf<F>(node: Node, name: string, fallback: F): Graph | F {
   return read(node, name, 'graph') ?? fallback;
 }
 
-type ValueOf<T extends Attribute['type']> = Extract<Attribute, { type: T }>['value'];
+type Kind = Attribute['type'];
+type ValueOf<K extends Kind> = Extract<Attribute, { type: K }>['value'];
 
-function read<T extends Attribute['type']>(node: Node, name: string, type: T): ValueOf<T> | undefined {
+function read<K extends Kind>(node: Node, name: string, kind: K): ValueOf<K> | undefined {
   const attribute = node.attributes.get(name);
   if (attribute === undefined) return undefined;
-  if (attribute.type === type) return attribute.value as ValueOf<T>;
   // An empty list carries no element type in some encoders.
-  if (Array.isArray(attribute.value) && attribute.value.length === 0 && type.endsWith('s')) {
-    return attribute.value as unknown as ValueOf<T>;
-  }
+  const empty = Array.isArray(attribute.value) && attribute.value.length === 0 && kind.endsWith('s');
+  if (attribute.type === kind || empty) return attribute.value as unknown as ValueOf<K> | undefined;
   throw new ScanError(
     'model-malformed',
-    `attribute "${name}" of node "${node.name}" (${node.op}) is ${attribute.type}, expected ${type}; export the model again`,
+    `attribute "${name}" of node "${node.name}" (${node.op}) is ${attribute.type}, expected ${kind}; export the model again`,
   );
 }

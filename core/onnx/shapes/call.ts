@@ -98,7 +98,10 @@ export function malformed(call: OpCall, problem: string): ScanError {
 
 /** ONNX allows it, this program does not. */
 export function unsupported(call: OpCall, problem: string): ScanError {
-  return new ScanError('model-unsupported-op', `${describeNode(call.node, call.opset)} ${problem}, which is not supported`);
+  return new ScanError(
+    'model-unsupported-op',
+    `${describeNode(call.node, call.opset)} ${problem}, which is not supported`,
+  );
 }
 
 /** `node "conv1" (Conv, opset 17)`; the domain is named when it is not the default one. */
