@@ -1,0 +1,16 @@
+import { createHash } from 'node:crypto';
+
+/**
+ * `sha256:<hex>` of one file; of several: over the lines `<sha256>  <relative path>\n`, sorted bytewise, which is what
+ * `sha256sum FILES | LC_ALL=C sort | sha256sum` gives.
+ */
+export function modelDigest(files: ReadonlyMap<string, Uint8Array>): string {
+  const sums = [...files].map(([path, bytes]) => ({ path, sum: sha256(bytes) }));
+  if (sums.length === 1) return `sha256:${sums[0]!.sum}`;
+  const lines = sums.map(({ path, sum }) => Buffer.from(`${sum}  ${path}\n`)).sort((a, b) => Buffer.compare(a, b));
+  return `sha256:${sha256(Buffer.concat(lines))}`;
+}
+
+function sha256(bytes: Uint8Array): string {
+  return createHash('sha256').update(bytes).digest('hex');
+}
