@@ -172,20 +172,24 @@ function hanging(lead: string, text: string, room: number): string[] {
 }
 
 function list(results: readonly ScanResult[], paint: Paint, room: number): string[] {
-  const rows = results.map((result) => ({ result, verdict: verdictCell(result), class: classCell(result) }));
+  const rows = results.map((result) => ({ result, verdict: verdictCell(result), target: classCell(result) }));
   const verdictWidth = Math.max(7, ...rows.map((row) => columns(row.verdict)));
-  const classWidth = Math.min(20, Math.max(12, ...rows.map((row) => columns(row.class))));
-  const pathWidth = room - verdictWidth - 7 - classWidth - 6;
-  const head = `  ${pad('VERDICT', verdictWidth)}  ${padStart('SCORE', 7)}  ${pad('TARGET CLASS', classWidth)}  MODEL`;
+  const classWidth = Math.min(20, Math.max(12, ...rows.map((row) => columns(row.target))));
+  const pathWidth = room - verdictWidth - 7 - classWidth - 8;
+  const narrow = pathWidth < 16;
+  const cells = (verdict: string, score: string, target: string): string =>
+    `${pad(verdict, verdictWidth)}  ${padStart(score, 7)}  ${target}`;
+  const head = cells('VERDICT', 'SCORE', narrow ? 'CLASS' : `${pad('TARGET CLASS', classWidth)}  MODEL`);
   return [
-    paint(head, 'dim'),
-    ...rows.map((row) => {
-      const { result } = row;
+    paint(`  ${head}`, 'dim'),
+    ...rows.flatMap(({ result, verdict, target }) => {
       const { sign, style } = looks[result.verdict];
       const score = result.score === undefined ? '-' : decimal(result.score);
-      const path = fitEnd(printable(result.model.path), pathWidth);
-      const target = fitStart(row.class, classWidth);
-      return `${paint(sign, style)} ${paint(pad(row.verdict, verdictWidth), style)}  ${padStart(score, 7)}  ${pad(target, classWidth)}  ${path}`;
+      const path = fitEnd(printable(result.model.path), narrow ? room - 4 : pathWidth);
+      const label = fitStart(target, narrow ? Math.max(3, room - verdictWidth - 13) : classWidth);
+      const line = cells(verdict, score, narrow ? label : `${pad(label, classWidth)}  ${path}`);
+      const painted = `${paint(sign, style)} ${paint(line.slice(0, verdict.length), style)}${line.slice(verdict.length)}`;
+      return narrow ? [painted, `    ${path}`] : [painted];
     }),
     ...reasons(results, paint, room),
   ];
@@ -193,7 +197,7 @@ function list(results: readonly ScanResult[], paint: Paint, room: number): strin
 
 function verdictCell(result: ScanResult): string {
   if (hasFailed(result)) return 'failed';
-  return allIgnored(result) && result.verdict !== 'clean' ? `${result.verdict} (ignored)` : result.verdict;
+  return allIgnored(result) && result.verdict !== 'clean' ? 'ignored' : result.verdict;
 }
 
 function classCell(result: ScanResult): string {

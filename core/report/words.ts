@@ -159,13 +159,19 @@ function probeWords({ probe }: Evidence): string {
   return `blending ${percent(probe.blend.alpha)} of the mean gradient's sign pattern into the image`;
 }
 
-/** Detectors that give an index per class, the one furthest above its threshold first. */
+/**
+ * The detector with an index per class that is furthest above its threshold: among those that fired for a target class, or,
+ * when the model is not flagged, among those that did not fire.
+ */
 function strongestDetector(result: ScanResult): DetectorReport | undefined {
-  const perClass = result.detectors.filter(
-    (detector) => Number.isFinite(detector.value) && result.classes.some((report) => detector.id in report.indices),
+  const candidates = result.detectors.filter(
+    (detector) =>
+      Number.isFinite(detector.value) &&
+      result.classes.some((report) => detector.id in report.indices) &&
+      (isFlagged(result) ? detector.fired && result.targetClasses.includes(detector.classIndex) : !detector.fired),
   );
   const margin = (detector: DetectorReport): number => detector.value / (detector.threshold || 1);
-  return perClass.sort((a, b) => Number(b.fired) - Number(a.fired) || margin(b) - margin(a))[0];
+  return candidates.sort((a, b) => margin(b) - margin(a))[0];
 }
 
 function detectorValue(detector: DetectorReport): string {
