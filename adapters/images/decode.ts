@@ -19,17 +19,20 @@ export async function decodeImage(name: string, bytes: Uint8Array, limits: Image
   if (!startsLikeAnImage(bytes)) throw new Error('is no PNG, JPEG or WebP data');
   const sharp = await loadSharp();
   const input = { limitInputPixels: limits.maxPixels, failOn: 'error', ignoreIcc: true } as const;
-  const { space } = await sharp(bytes, input).metadata();
+  const { space, depth } = await sharp(bytes, input).metadata();
   const gray = space === 'b-w' || space === 'grey16';
+  const wide = depth === 'ushort';
   const { data, info } = await sharp(bytes, input)
     .autoOrient()
     .removeAlpha()
-    .toColourspace(gray ? 'b-w' : 'srgb')
-    .raw({ depth: 'uchar' })
+    .toColourspace(gray ? (wide ? 'grey16' : 'b-w') : wide ? 'rgb16' : 'srgb')
+    .raw({ depth: wide ? 'ushort' : 'uchar' })
     .toBuffer({ resolveWithObject: true });
   const channels = gray ? 1 : 3;
-  if (info.channels !== channels) throw new Error(`decodes to ${info.channels} channels`);
-  return { name, height: info.height, width: info.width, channels, pixels: Uint8Array.from(data) };
+  const size = info.height * info.width * channels;
+  if (data.length !== size * (wide ? 2 : 1)) throw new Error(`decodes to ${data.length} bytes instead of ${size}`);
+  const pixels = wide ? Uint8Array.from({ length: size }, (_, i) => data[2 * i + 1]!) : Uint8Array.from(data);
+  return { name, height: info.height, width: info.width, channels, pixels };
 }
 
 /** Resizes to exactly `[height, width]` without keeping the aspect ratio: antialiased bilinear, as in torchvision. */

@@ -124,5 +124,5 @@ function mebibytes(bytes: number): number {
 /** sharp reports one line per decoder stage; the first says what is wrong. */
 function oneLine(thrown: unknown): string {
   const text = thrown instanceof Error ? thrown.message : String(thrown);
-  return text.trim().split('\n')[0]!.slice(0, 200);
+  return text.trim().split('\n')[0]!.replace(/:$/, '').slice(0, 200);
 }

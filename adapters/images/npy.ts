@@ -49,19 +49,18 @@ export function readNpy(bytes: Uint8Array): NpyArray {
   return { dims, dtype: `${match[2]}${match[3]}`, data: fortranOrder ? toRowMajor(data, dims) : data };
 }
 
-/** The bytes of a version 1.0 .npy file in C order. */
-export function writeNpy(array: NpyWritable): Uint8Array {
-  const { dims, data } = array;
+/** A version 1.0 .npy file in C order, as header and values: together they are the file, and no value is copied. */
+export function npyParts({ dims, data }: NpyWritable): readonly [header: Uint8Array, values: Uint8Array] {
   const descr = data instanceof Float32Array ? '<f4' : data instanceof Int32Array ? '<i4' : '|u1';
   const shape = dims.length === 1 ? `${dims[0]},` : dims.join(', ');
   const dict = `{'descr': '${descr}', 'fortran_order': False, 'shape': (${shape}), }`;
-  // Magic, version and length take 10 bytes; spaces and a line feed align the data to 64.
-  const header = dict + ' '.repeat(63 - ((10 + dict.length) % 64)) + '\n';
-  const head = Buffer.alloc(10 + header.length);
-  head.write('\x93NUMPY\x01\x00', 'latin1');
-  head.writeUInt16LE(header.length, 8);
-  head.write(header, 10, 'latin1');
-  return Buffer.concat([head, new Uint8Array(data.buffer, data.byteOffset, data.byteLength)]);
+  // Magic, version and length take 10 bytes; spaces and a line feed align the values to 64.
+  const padded = dict + ' '.repeat(63 - ((10 + dict.length) % 64)) + '\n';
+  const header = Buffer.alloc(10 + padded.length);
+  header.write('\x93NUMPY\x01\x00', 'latin1');
+  header.writeUInt16LE(padded.length, 8);
+  header.write(padded, 10, 'latin1');
+  return [header, new Uint8Array(data.buffer, data.byteOffset, data.byteLength)];
 }
 
 function readHeader(bytes: Uint8Array): { descr: string; fortranOrder: boolean; dims: number[]; offset: number } {

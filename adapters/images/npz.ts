@@ -1,9 +1,12 @@
 import { open, rename, rm } from 'node:fs/promises';
 import { crc32 } from 'node:zlib';
 import { ScanError } from '../../core/scan/errors.js';
-import { readNpy, writeNpy, type NpyArray, type NpyWritable } from './npy.js';
+import { npyParts, readNpy, type NpyArray, type NpyWritable } from './npy.js';
 import { imageLimits } from './options.js';
 import { openZip } from './zip.js';
+
+/** Offsets and sizes are 32 bits wide; a mebibyte is left for the directory. */
+const maxZipBytes = 2 ** 32 - 2 ** 20;
 
 /**
  * Reads the arrays of a .npz archive that `wanted` picks from the names in it (all by default).
@@ -49,14 +52,12 @@ export async function writeNpz(path: string, arrays: Readonly<Record<string, Npy
       const directory: Buffer[] = [];
       let offset = 0;
       for (const [name, array] of Object.entries(arrays)) {
-        const data = writeNpy(array);
-        const { local, central } = zipRecords(`${name}.npy`, data, offset);
-        await file.writeFile(local);
-        await file.writeFile(data);
-        offset += local.length + data.length;
+        const parts = npyParts(array);
+        const { local, central, size } = zipRecords(`${name}.npy`, parts, offset);
+        for (const part of [local, ...parts]) await file.writeFile(part);
+        offset += local.length + size;
         directory.push(central);
       }
-      if (offset >= 0xffffffff) throw new Error('the arrays take more than 4 GiB; ask for fewer images or classes');
       await file.writeFile(Buffer.concat([...directory, endRecord(directory, offset)]));
     } finally {
       await file.close();
@@ -71,25 +72,33 @@ export async function writeNpz(path: string, arrays: Readonly<Record<string, Npy
 }
 
 /** Stored entry: local header and central directory record (APPNOTE.TXT 4.3.7 and 4.3.12). */
-function zipRecords(name: string, data: Uint8Array, offset: number): { local: Buffer; central: Buffer } {
-  if (offset > 0xffffffff || data.length > 0xffffffff) {
-    throw new Error('the arrays take more than 4 GiB; ask for fewer images or classes');
-  }
+function zipRecords(
+  name: string,
+  parts: readonly Uint8Array[],
+  offset: number,
+): { local: Buffer; central: Buffer; size: number } {
+  const size = parts.reduce((sum, part) => sum + part.length, 0);
+  if (offset + size >= maxZipBytes) throw new Error('the arrays take more than 4 GiB; ask for fewer images or classes');
   const nameBytes = Buffer.from(name, 'utf8');
   // Version 2.0, UTF-8 names, stored, 1980-01-01 00:00, checksum, both sizes, length of the name, no extra field.
   const shared = Buffer.alloc(26);
   shared.writeUInt16LE(20, 0);
   shared.writeUInt16LE(0x0800, 2);
   shared.writeUInt16LE(0x0021, 8);
-  shared.writeUInt32LE(crc32(data), 10);
-  shared.writeUInt32LE(data.length, 14);
-  shared.writeUInt32LE(data.length, 18);
+  shared.writeUInt32LE(checksum(parts), 10);
+  shared.writeUInt32LE(size, 14);
+  shared.writeUInt32LE(size, 18);
   shared.writeUInt16LE(nameBytes.length, 22);
   const local = Buffer.concat([signature(0x04034b50), shared, nameBytes]);
   const tail = Buffer.alloc(14);
   tail.writeUInt32LE(offset, 10);
   const central = Buffer.concat([signature(0x02014b50), Buffer.from([20, 0]), shared, tail, nameBytes]);
-  return { local, central };
+  return { local, central, size };
+}
+
+/** zlib forgets the running value when it is given no bytes at all. */
+function checksum(parts: readonly Uint8Array[]): number {
+  return parts.reduce((crc, part) => (part.length > 0 ? crc32(part, crc) : crc), 0);
 }
 
 function endRecord(directory: readonly Buffer[], offset: number): Buffer {
