@@ -1,0 +1,243 @@
+import { detect } from '../detect/detect.js';
+import { judge } from '../detect/judge.js';
+import type { NullTables } from '../detect/p-value.js';
+import { mergeShards } from '../plan/merge.js';
+import { planShards } from '../plan/plan.js';
+import { sideBySide } from '../plan/side-by-side.js';
+import type { Sha256 } from '../ports/hash.js';
+import type { ModelLimits, ModelSelection, OpenModel, Runner } from '../ports/runner.js';
+import type { ScanCache } from '../ports/scan-cache.js';
+import { asScanError, ScanError } from './errors.js';
+import type { ScanFeatures, ShardFeatures } from './features.js';
+import type { ImageSet, Preprocessing } from './images.js';
+import type { Profile } from './profile.js';
+import type { Evidence, ModelIdentity, ScanResult } from './result.js';
+import { profileHash, scanId } from './scan-id.js';
+import { createStopper, type Stopper } from './stopper.js';
+
+export interface ScanDependencies {
+  readonly runner: Runner;
+  readonly sha256: Sha256;
+  readonly clock: Clock;
+  /**
+   * Digest, size and format of a model's files. A file that cannot be decoded has a digest too; `runner.open` says what is
+   * wrong with it.
+   * @throws ScanError `model-not-found`, `model-unreadable`, `model-too-large`.
+   */
+  readonly identify: (path: string, limits: ModelLimits) => Promise<Omit<ModelIdentity, 'path'>>;
+  readonly cache?: ScanCache | undefined;
+  /** Kept over several scans, so that each class count is simulated once. */
+  readonly nullTables?: NullTables | undefined;
+  readonly onProgress?: ((progress: ScanProgress) => void) | undefined;
+}
+
+export interface Clock {
+  /** Seconds, monotonic. */
+  now(): number;
+  /** Calls `ring` once after so many seconds; the returned function cancels. */
+  after(seconds: number, ring: () => void): () => void;
+}
+
+export interface ScanRequest {
+  readonly path: string;
+  readonly images: ImageSet;
+  readonly preprocessing: Preprocessing;
+  readonly profile: Profile;
+  readonly selection: ModelSelection;
+  readonly limits: ModelLimits;
+  readonly timeoutSeconds?: number | undefined;
+  readonly signal?: AbortSignal | undefined;
+}
+
+export interface ScanProgress {
+  readonly path: string;
+  readonly stage: 'identify' | 'inspect' | 'saliency' | 'confirm' | 'done';
+  readonly done: number;
+  readonly total: number;
+}
+
+/**
+ * Scans one model: identify, look in the cache, open, plan, run the shards side by side, merge, detect, confirm the
+ * candidates, judge.
+ *
+ * Never rejects: whatever goes wrong becomes an `inconclusive` result with its code and message, because a model that
+ * could not be scanned is not clean. The opened model is closed in any case.
+ */
+export async function scanModel(dependencies: ScanDependencies, request: ScanRequest): Promise<ScanResult> {
+  const { clock, sha256 } = dependencies;
+  const started = clock.now();
+  const hash = profileHash(sha256, request);
+  const draft: Draft = { scanId: '', model: { path: request.path }, timings: {} };
+  const stop = createStopper(request, clock);
+  try {
+    const found = await runScan(dependencies, request, draft, hash, stop);
+    return { ...found, timings: { ...found.timings, total: clock.now() - started } };
+  } catch (thrown) {
+    const { code, message } = asScanError(thrown);
+    return {
+      scanId: draft.scanId,
+      model: draft.model,
+      verdict: 'inconclusive',
+      reason: { code, message },
+      targetClasses: [],
+      findings: [],
+      classes: [],
+      detectors: [],
+      evidence: [],
+      profile: profileOf(request, hash),
+      images: imagesOf(request, draft.accuracy),
+      engine: draft.engine,
+      timings: { ...draft.timings, total: clock.now() - started },
+      cached: false,
+    };
+  } finally {
+    stop.release();
+    dependencies.onProgress?.({ path: request.path, stage: 'done', done: 1, total: 1 });
+  }
+}
+
+/** What is known so far; a scan that fails half-way still reports it. */
+interface Draft {
+  scanId: string;
+  model: ModelIdentity;
+  engine?: ScanResult['engine'];
+  accuracy?: number | undefined;
+  timings: { inspect?: number; saliency?: number; confirm?: number };
+}
+
+async function runScan(
+  dependencies: ScanDependencies,
+  request: ScanRequest,
+  draft: Draft,
+  hash: string,
+  stop: Stopper,
+): Promise<ScanResult> {
+  const { cache, clock, sha256, runner } = dependencies;
+  const report = (stage: ScanProgress['stage'], done: number, total: number) =>
+    dependencies.onProgress?.({ path: request.path, stage, done, total });
+
+  report('identify', 0, 1);
+  draft.model = { path: request.path, ...(await stop.or(dependencies.identify(request.path, request.limits))) };
+  draft.scanId = scanId(sha256, {
+    modelDigest: draft.model.digest ?? '',
+    imagesDigest: request.images.digest,
+    profileHash: hash,
+  });
+  const known = await cache?.get(draft.scanId);
+  if (known && hasNames(known, request.images)) {
+    return { ...known, model: { ...known.model, path: request.path }, timings: { total: 0 }, cached: true };
+  }
+
+  report('inspect', 0, 1);
+  const timed = async <T>(stage: keyof Draft['timings'], work: () => Promise<T>): Promise<T> => {
+    const start = clock.now();
+    try {
+      return await work();
+    } finally {
+      draft.timings[stage] = clock.now() - start;
+    }
+  };
+  const opening = runner.open(request);
+  const model = await timed('inspect', () => stop.or(opening)).catch((error: unknown) => {
+    // The scan gave up on a model that may still open.
+    opening.then(
+      (late) => late.close(),
+      () => undefined,
+    );
+    throw error;
+  });
+  try {
+    const { inspection } = model;
+    draft.engine = { ...pick(model.engine), workers: model.workers };
+    draft.accuracy = inspection.accuracy;
+    draft.model = {
+      ...draft.model,
+      classes: inspection.classes,
+      inputDims: inspection.inputDims,
+      layout: inspection.layout,
+    };
+    const features = await timed('saliency', () =>
+      runShards(model, request, draft.scanId, stop, (done, total) => report('saliency', done, total)),
+    );
+    const { labels, classNames } = request.images;
+    const detection = detect(request.profile, features, { ...inspection, labels, classNames }, dependencies.nullTables);
+    const evidence = await timed('confirm', () =>
+      confirm(model, detection.candidates, stop, (done, total) => report('confirm', done, total)),
+    );
+    const result: ScanResult = {
+      scanId: draft.scanId,
+      model: draft.model,
+      ...judge(request.profile, detection, evidence),
+      evidence,
+      profile: profileOf(request, hash),
+      images: imagesOf(request, inspection.accuracy),
+      engine: draft.engine,
+      timings: { ...draft.timings, total: 0 },
+      cached: false,
+    };
+    await cache?.put(draft.scanId, result);
+    return result;
+  } finally {
+    await model.close().catch(() => undefined);
+  }
+}
+
+async function runShards(
+  model: OpenModel,
+  request: ScanRequest,
+  id: string,
+  stop: Stopper,
+  report: (done: number, total: number) => void,
+): Promise<ScanFeatures> {
+  const { classes, tile } = model.inspection;
+  const plan = planShards({ scanId: id, classes, images: request.images.count, tile, workers: model.workers });
+  report(0, plan.length);
+  let done = 0;
+  const results: ShardFeatures[] = await stop.or(
+    sideBySide(plan, model.workers, stop.stopped, async (shard) => {
+      const result = await model.runShard(shard);
+      report(++done, plan.length);
+      return result;
+    }),
+  );
+  const merge = mergeShards(plan, results);
+  if (!merge.complete) {
+    throw new ScanError('internal', `no result for ${merge.missing.map((shard) => shard.id).join(', ')}`);
+  }
+  return merge.features;
+}
+
+function confirm(
+  model: OpenModel,
+  candidates: readonly number[],
+  stop: Stopper,
+  report: (done: number, total: number) => void,
+): Promise<Evidence[]> {
+  report(0, candidates.length);
+  let done = 0;
+  return stop.or(
+    sideBySide(candidates, model.workers, stop.stopped, async (candidate) => {
+      const evidence = await model.confirm(candidate);
+      report(++done, candidates.length);
+      return evidence;
+    }),
+  );
+}
+
+/** Class names stand in findings but not in the scan id: they cannot change a verdict. */
+function hasNames({ classes }: ScanResult, { classNames }: ImageSet): boolean {
+  return classes.every(({ index, name }) => name === classNames?.[index]);
+}
+
+function pick({ name, version, provider }: OpenModel['engine']) {
+  return { name, version, provider };
+}
+
+function profileOf({ profile: { name, version } }: ScanRequest, hash: string): ScanResult['profile'] {
+  return { name, version, hash };
+}
+
+function imagesOf({ images }: ScanRequest, accuracy: number | undefined): ScanResult['images'] {
+  const labelled = images.labels.filter((label) => label !== undefined).length;
+  return { digest: images.digest, count: images.count, labelled, accuracy };
+}

@@ -1,0 +1,57 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import fc from 'fast-check';
+import { sideBySide } from '../../../core/plan/side-by-side.js';
+
+const never = () => false;
+
+test('results stand in the order of the items whatever finishes first', async () => {
+  await fc.assert(
+    fc.asyncProperty(fc.array(fc.nat(5), { maxLength: 30 }), fc.integer({ min: 1, max: 8 }), async (delays, lanes) => {
+      const results = await sideBySide([...delays.entries()], lanes, never, async ([index, turns]) => {
+        for (let i = 0; i < turns; i++) await Promise.resolve();
+        return index;
+      });
+      assert.deepEqual(results, [...delays.keys()]);
+    }),
+  );
+});
+
+test('no more than the allowed number runs at a time', async () => {
+  let running = 0;
+  let most = 0;
+  await sideBySide(Array.from({ length: 20 }), 3, never, async () => {
+    most = Math.max(most, ++running);
+    await new Promise((resolve) => setImmediate(resolve));
+    running--;
+  });
+  assert.equal(most, 3);
+});
+
+test('the first failure is thrown after what runs has ended, and nothing new starts', async () => {
+  const events: string[] = [];
+  await assert.rejects(
+    sideBySide(['fails', 'slow', 'never started'], 2, never, async (item) => {
+      events.push(`start ${item}`);
+      await new Promise((resolve) => setImmediate(resolve));
+      if (item === 'fails') throw new Error('broken');
+      await new Promise((resolve) => setImmediate(resolve));
+      events.push(`end ${item}`);
+    }),
+    /broken/,
+  );
+  assert.deepEqual(events, ['start fails', 'start slow', 'end slow']);
+});
+
+test('once stopped, nothing new is started', async () => {
+  let done = 0;
+  await sideBySide(
+    [1, 2, 3],
+    1,
+    () => done === 1,
+    async () => {
+      done++;
+    },
+  );
+  assert.equal(done, 1);
+});
