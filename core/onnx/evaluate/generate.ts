@@ -7,9 +7,9 @@ import type { Evaluator } from './call.js';
 import { constantAt } from './call.js';
 import { allocate, cellsOf, isBig } from './cells.js';
 
-/** Constant has one attribute of several kinds; undefined for a sparse value. */
+/** Constant has one attribute of several kinds; a sparse value is dense by the time it gets here. */
 export const constant: Evaluator = ({ node }) => {
-  const tensor = tensorOf(node, 'value', undefined) ?? listed(node);
+  const tensor = tensorOf(node, 'value', undefined) ?? tensorOf(node, 'sparse_value', undefined) ?? listed(node);
   return tensor && [tensor];
 };
 
