@@ -1,0 +1,66 @@
+import type { ImageSet, ModelInput, Preprocessing } from '../scan/images.js';
+import { fitImages, suggestPreprocessings, type ImageInput } from '../scan/fit-images.js';
+import { inGroups, type BoundModel, type Programs } from './programs.js';
+
+/** Logits of all images, row-major images x classes. */
+export async function allLogits(programs: Programs, model: BoundModel, count: number, images: Float32Array, limit: number): Promise<Float32Array> {
+  const logits = new Float32Array(count * model.classes);
+  const request = { rule: 'vanilla' as const, objective: 'logit' as const, outputs: ['logits'] as const };
+  await inGroups(model, count, limit, images, async (data, size, start, used) => {
+    const result = await programs.run(request, size, data, new Float32Array());
+    logits.set((result.get('logits')!.data as Float32Array).subarray(0, used * model.classes), start * model.classes);
+  });
+  return logits;
+}
+
+/** Index of the largest logit per image; the first on a tie. */
+export function predictionsOf(logits: Float32Array, classes: number): number[] {
+  return Array.from({ length: logits.length / classes }, (_, image) => {
+    const row = logits.subarray(image * classes, (image + 1) * classes);
+    let best = 0;
+    for (let i = 1; i < classes; i++) if (row[i]! > row[best]!) best = i;
+    return best;
+  });
+}
+
+/** Share of the labelled images that are predicted right; undefined without labels. */
+export function accuracyOf(predictions: readonly number[], labels: readonly (number | undefined)[]): number | undefined {
+  const labelled = labels.flatMap((label, i) => (label === undefined ? [] : [label === predictions[i]]));
+  return labelled.length ? labelled.filter(Boolean).length / labelled.length : undefined;
+}
+
+/** Below this accuracy other preprocessings are tried, and one is suggested that gains at least as much. */
+const doubtful = 0.5;
+const wantedGain = 0.25;
+
+/** Flags of a common preprocessing under which the model is much more accurate on the labelled images; undefined if there is none. */
+export async function preprocessingHint(
+  programs: Programs,
+  model: BoundModel,
+  set: ImageSet,
+  takes: ImageInput,
+  given: Preprocessing,
+  input: ModelInput,
+  accuracy: number | undefined,
+  limit: number,
+): Promise<string | undefined> {
+  if (accuracy === undefined || accuracy >= doubtful || set.kind !== 'pixels') return undefined;
+  let best: { flags: string; accuracy: number } | undefined;
+  for (const suggestion of suggestPreprocessings(given)) {
+    const other = fitted(set, takes, suggestion.preprocessing);
+    if (!other) continue;
+    const logits = await allLogits(programs, model, input.dims[0]!, other.data, limit);
+    const reached = accuracyOf(predictionsOf(logits, model.classes), input.labels) ?? 0;
+    if (reached >= accuracy + wantedGain && reached > (best?.accuracy ?? 0)) best = { flags: suggestion.flags, accuracy: reached };
+  }
+  return best && `${best.flags} (accuracy ${Math.round(100 * best.accuracy)} % instead of ${Math.round(100 * accuracy)} %)`;
+}
+
+/** A suggestion that does not fit the model (three means, one channel) is no suggestion. */
+function fitted(set: ImageSet, takes: ImageInput, preprocessing: Preprocessing): ModelInput | undefined {
+  try {
+    return fitImages(set, takes, preprocessing);
+  } catch {
+    return undefined;
+  }
+}

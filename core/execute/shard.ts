@@ -1,0 +1,93 @@
+import type { ProgramOutput } from '../compile/program.js';
+import { sizeOf } from '../onnx/tensor.js';
+import type { FeatureKey, Parity, SaliencyRuleName, Shard, ShardFeatures } from '../scan/features.js';
+import type { ModelInput } from '../scan/images.js';
+import type { Profile } from '../scan/profile.js';
+import { oneHot, type BoundModel, type Programs } from './programs.js';
+import type { Tile } from './tile.js';
+
+/** Runs the saliency programs of the profile over one shard, tile by tile. */
+export async function runShard(
+  programs: Programs,
+  model: BoundModel,
+  input: ModelInput,
+  profile: Profile,
+  tile: Tile,
+  shard: Shard,
+): Promise<ShardFeatures> {
+  const width = shard.images.end - shard.images.start;
+  const height = shard.classes.end - shard.classes.start;
+  const persistent = persistenceImages(profile, input.dims[0]!);
+  const values = new Map<FeatureKey, Float32Array>();
+  const parity = new Map<SaliencyRuleName, MutableParity>();
+  for (const { rule, features } of profile.saliency) {
+    for (const feature of features) {
+      if (feature === 'persistent') parity.set(rule, emptyParity(model, height, Math.max(0, Math.min(persistent, shard.images.end) - shard.images.start)));
+      else values.set(`${rule}.${feature}`, new Float32Array(height * width));
+    }
+  }
+
+  for (const [from, to] of steps(shard.images.start, shard.images.end, tile.images)) {
+    for (const [first, last] of steps(shard.classes.start, shard.classes.end, tile.classes)) {
+      const classes = Array.from({ length: last - first }, (_, i) => first + i);
+      const { images, count } = tileImages(model, input, from, to);
+      const chosen = Float32Array.from({ length: count }, (_, i) => (from + i < Math.min(to, persistent) ? 1 : 0));
+      for (const { rule, features } of profile.saliency) {
+        const outputs = features.map((feature): ProgramOutput => (feature === 'persistent' ? 'parity' : feature));
+        const request = { rule, objective: 'logit' as const, outputs, threshold: profile.persistence.threshold };
+        const result = await programs.run(request, count, images, oneHot(classes, model.classes), outputs.includes('parity') ? chosen : undefined);
+        for (const feature of features) {
+          if (feature === 'persistent') {
+            xorMaps(parity.get(rule)!, (first - shard.classes.start), result.get('parity')!.data as Uint8Array);
+            continue;
+          }
+          const data = result.get(feature)!.data as Float32Array;
+          const target = values.get(`${rule}.${feature}`)!;
+          for (let row = 0; row < classes.length; row++) {
+            const part = data.subarray(row * count, row * count + (to - from));
+            target.set(part, (first - shard.classes.start + row) * width + from - shard.images.start);
+          }
+        }
+      }
+    }
+  }
+  return { shard, values, parity };
+}
+
+/** The first k images take part, k even: XOR over an odd number of equal maps is the map itself. */
+export function persistenceImages(profile: Profile, images: number): number {
+  const most = Math.min(profile.persistence.images, images);
+  return most - (most % 2);
+}
+
+/** The images of one tile, filled up where the model insists on a batch. */
+function tileImages(model: BoundModel, input: ModelInput, from: number, to: number): { images: Float32Array; count: number } {
+  const size = sizeOf(model.inputDims);
+  const part = input.data.subarray(from * size, to * size);
+  const count = model.fixedBatch ?? to - from;
+  if (count === to - from) return { images: part, count };
+  const images = new Float32Array(count * size);
+  images.set(part);
+  for (let i = to - from; i < count; i++) images.set(part.subarray(0, size), i * size);
+  return { images, count };
+}
+
+type MutableParity = { -readonly [Key in keyof Parity]: Parity[Key] };
+
+function emptyParity(model: BoundModel, classes: number, images: number): MutableParity {
+  const [height, width] = (model.layout === 'NCHW' ? model.inputDims.slice(1) : model.inputDims.slice(0, 2)) as [number, number];
+  return { images, height, width, bits: new Uint8Array(classes * Math.ceil((height * width) / 8)) };
+}
+
+function xorMaps({ height, width, bits }: MutableParity, firstRow: number, maps: Uint8Array): void {
+  const pixels = height * width;
+  const bytes = Math.ceil(pixels / 8);
+  for (let row = 0; row * pixels < maps.length; row++) {
+    const offset = (firstRow + row) * bytes;
+    for (let i = 0; i < pixels; i++) bits[offset + (i >> 3)]! ^= maps[row * pixels + i]! << (i & 7);
+  }
+}
+
+function* steps(start: number, end: number, size: number): Generator<[number, number]> {
+  for (let from = start; from < end; from += size) yield [from, Math.min(from + size, end)];
+}
