@@ -1,6 +1,5 @@
-import type { DecodedImage, ImageSet } from '../../core/scan/images.js';
+import type { DecodedImage } from '../../core/scan/images.js';
 import { ScanError } from '../../core/scan/errors.js';
-import { digestOfPixels } from './digest.js';
 import type { ImageLimits } from './options.js';
 
 /**
@@ -31,33 +30,8 @@ export async function decodeImage(name: string, bytes: Uint8Array, limits: Image
   const channels = gray ? 1 : 3;
   const size = info.height * info.width * channels;
   if (data.length !== size * (wide ? 2 : 1)) throw new Error(`decodes to ${data.length} bytes instead of ${size}`);
-  const pixels = wide ? Uint8Array.from({ length: size }, (_, i) => data[2 * i + 1]!) : Uint8Array.from(data);
+  const pixels = wide ? new Uint8Array(size).map((_, i) => data[2 * i + 1]!) : new Uint8Array(data);
   return { name, height: info.height, width: info.width, channels, pixels };
-}
-
-/** Resizes to exactly `[height, width]` without keeping the aspect ratio: antialiased bilinear, as in torchvision. */
-export async function resizeImage(image: DecodedImage, size: readonly [number, number]): Promise<DecodedImage> {
-  const [height, width] = size;
-  if (image.height === height && image.width === width) return image;
-  const sharp = await loadSharp();
-  const raw = { width: image.width, height: image.height, channels: image.channels };
-  const data = await sharp(image.pixels, { raw, limitInputPixels: false })
-    .resize({ width, height, fit: 'fill', kernel: 'linear', fastShrinkOnLoad: false })
-    .toColourspace(image.channels === 1 ? 'b-w' : 'srgb')
-    .raw({ depth: 'uchar' })
-    .toBuffer();
-  return { ...image, height, width, pixels: Uint8Array.from(data) };
-}
-
-/**
- * The set with every picture resized to `[height, width]`; its digest is that of the new values. Arrays (`raw`) are the
- * model's input already and are returned as they are.
- */
-export async function resizeImages(set: ImageSet, size: readonly [number, number]): Promise<ImageSet> {
-  if (set.kind === 'raw') return set;
-  const images: DecodedImage[] = [];
-  for (const image of set.images) images.push(await resizeImage(image, size));
-  return { ...set, images, digest: digestOfPixels(images, set.labels) };
 }
 
 /** Loaded on first use: it takes a tenth of a second and many runs need no picture. */

@@ -3,11 +3,12 @@ import { basename, dirname, extname } from 'node:path';
 import { ScanError } from '../../core/scan/errors.js';
 import type { DecodedImage, PixelImageSet } from '../../core/scan/images.js';
 import { interleaveClasses } from './choose.js';
-import { decodeImage, resizeImage } from './decode.js';
+import { decodeImage } from './decode.js';
 import { digestOfPixels } from './digest.js';
 import { labelsOf, type Labels } from './labels.js';
 import { listFolder, type Listing, type ListedFile } from './list.js';
 import { whatIsRead, type ImageLimits, type LoadOptions } from './options.js';
+import { resizeImage } from './resize.js';
 
 const readable: ReadonlySet<string> = new Set(['.png', '.jpg', '.jpeg', '.webp']);
 /** Pictures too, but not read: leaving them out silently could drop a whole class. */
@@ -73,7 +74,7 @@ async function decodeAll(
   for (const file of files) {
     try {
       const decoded = await decodeImage(file.name, await readBounded(file.path, limits), limits);
-      const image = resize ? await resizeImage(decoded, resize) : decoded;
+      const image = resize ? resizeImage(decoded, resize) : decoded;
       bytes += image.pixels.byteLength;
       images.push(image);
     } catch (thrown) {

@@ -6,7 +6,7 @@ import { isImageName, loadFolder, loadOneImage } from './folder.js';
 import { imageLimits, whatIsRead, type LoadOptions } from './options.js';
 import { loadArrays } from './raw.js';
 
-export { resizeImages } from './decode.js';
+export { resizeImages } from './resize.js';
 export type { LoadOptions } from './options.js';
 
 /**
