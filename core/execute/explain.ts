@@ -30,7 +30,10 @@ export async function explain(
       const part = classes.slice(first, first + tile.classes);
       const request = { rule, objective: 'logit' as const, outputs: ['logits', 'gradient', 'heatmap'] as const };
       const result = await programs.run(request, count, data, oneHot(part, model.classes));
-      const [gradient, heatmap] = [result.get('gradient')!.data as Float32Array, result.get('heatmap')!.data as Float32Array];
+      const [gradient, heatmap] = [
+        result.get('gradient')!.data as Float32Array,
+        result.get('heatmap')!.data as Float32Array,
+      ];
       logits.set((result.get('logits')!.data as Float32Array).subarray(0, used * model.classes), start * model.classes);
       for (let row = 0; row < part.length; row++)
         for (let image = 0; image < used; image++) {

@@ -3,7 +3,13 @@ import { fitImages, suggestPreprocessings, type ImageInput } from '../scan/fit-i
 import { inGroups, type BoundModel, type Programs } from './programs.js';
 
 /** Logits of all images, row-major images x classes. */
-export async function allLogits(programs: Programs, model: BoundModel, count: number, images: Float32Array, limit: number): Promise<Float32Array> {
+export async function allLogits(
+  programs: Programs,
+  model: BoundModel,
+  count: number,
+  images: Float32Array,
+  limit: number,
+): Promise<Float32Array> {
   const logits = new Float32Array(count * model.classes);
   const request = { rule: 'vanilla' as const, objective: 'logit' as const, outputs: ['logits'] as const };
   await inGroups(model, count, limit, images, async (data, size, start, used) => {
@@ -24,7 +30,10 @@ export function predictionsOf(logits: Float32Array, classes: number): number[] {
 }
 
 /** Share of the labelled images that are predicted right; undefined without labels. */
-export function accuracyOf(predictions: readonly number[], labels: readonly (number | undefined)[]): number | undefined {
+export function accuracyOf(
+  predictions: readonly number[],
+  labels: readonly (number | undefined)[],
+): number | undefined {
   const labelled = labels.flatMap((label, i) => (label === undefined ? [] : [label === predictions[i]]));
   return labelled.length ? labelled.filter(Boolean).length / labelled.length : undefined;
 }
@@ -51,9 +60,12 @@ export async function preprocessingHint(
     if (!other) continue;
     const logits = await allLogits(programs, model, input.dims[0]!, other.data, limit);
     const reached = accuracyOf(predictionsOf(logits, model.classes), input.labels) ?? 0;
-    if (reached >= accuracy + wantedGain && reached > (best?.accuracy ?? 0)) best = { flags: suggestion.flags, accuracy: reached };
+    if (reached >= accuracy + wantedGain && reached > (best?.accuracy ?? 0))
+      best = { flags: suggestion.flags, accuracy: reached };
   }
-  return best && `${best.flags} (accuracy ${Math.round(100 * best.accuracy)} % instead of ${Math.round(100 * accuracy)} %)`;
+  return (
+    best && `${best.flags} (accuracy ${Math.round(100 * best.accuracy)} % instead of ${Math.round(100 * accuracy)} %)`
+  );
 }
 
 /** A suggestion that does not fit the model (three means, one channel) is no suggestion. */

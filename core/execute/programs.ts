@@ -28,7 +28,13 @@ export interface Programs {
    * @param images [images, ...inputDims] model input.
    * @param seeds [K, classes], one row per class seed; empty for programs that return the logits alone.
    */
-  run(request: ProgramRequest, count: number, images: Float32Array, seeds: Float32Array, chosen?: Float32Array): Promise<Map<ProgramOutput, Tensor>>;
+  run(
+    request: ProgramRequest,
+    count: number,
+    images: Float32Array,
+    seeds: Float32Array,
+    chosen?: Float32Array,
+  ): Promise<Map<ProgramOutput, Tensor>>;
   dispose(): Promise<void>;
 }
 
@@ -51,7 +57,8 @@ export function createPrograms(engine: Engine, model: BoundModel): Programs {
     run: async (request, count, images, seeds, chosen) => {
       const session = await sessionOf(request, count);
       const feeds = new Map<string, Tensor>([[programInputs.images, float32([count, ...model.inputDims], images)]]);
-      if (seeds.length) feeds.set(programInputs.seeds, float32([seeds.length / model.classes, 1, model.classes], seeds));
+      if (seeds.length)
+        feeds.set(programInputs.seeds, float32([seeds.length / model.classes, 1, model.classes], seeds));
       if (chosen) feeds.set(programInputs.chosen, float32([count], chosen));
       return (await session.run(feeds)) as Map<ProgramOutput, Tensor>;
     },

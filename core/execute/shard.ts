@@ -22,7 +22,11 @@ export async function runShard(
   const parity = new Map<SaliencyRuleName, MutableParity>();
   for (const { rule, features } of profile.saliency) {
     for (const feature of features) {
-      if (feature === 'persistent') parity.set(rule, emptyParity(model, height, Math.max(0, Math.min(persistent, shard.images.end) - shard.images.start)));
+      if (feature === 'persistent')
+        parity.set(
+          rule,
+          emptyParity(model, height, Math.max(0, Math.min(persistent, shard.images.end) - shard.images.start)),
+        );
       else values.set(`${rule}.${feature}`, new Float32Array(height * width));
     }
   }
@@ -35,10 +39,16 @@ export async function runShard(
       for (const { rule, features } of profile.saliency) {
         const outputs = features.map((feature): ProgramOutput => (feature === 'persistent' ? 'parity' : feature));
         const request = { rule, objective: 'logit' as const, outputs, threshold: profile.persistence.threshold };
-        const result = await programs.run(request, count, images, oneHot(classes, model.classes), outputs.includes('parity') ? chosen : undefined);
+        const result = await programs.run(
+          request,
+          count,
+          images,
+          oneHot(classes, model.classes),
+          outputs.includes('parity') ? chosen : undefined,
+        );
         for (const feature of features) {
           if (feature === 'persistent') {
-            xorMaps(parity.get(rule)!, (first - shard.classes.start), result.get('parity')!.data as Uint8Array);
+            xorMaps(parity.get(rule)!, first - shard.classes.start, result.get('parity')!.data as Uint8Array);
             continue;
           }
           const data = result.get(feature)!.data as Float32Array;
@@ -61,7 +71,12 @@ export function persistenceImages(profile: Profile, images: number): number {
 }
 
 /** The images of one tile, filled up where the model insists on a batch. */
-function tileImages(model: BoundModel, input: ModelInput, from: number, to: number): { images: Float32Array; count: number } {
+function tileImages(
+  model: BoundModel,
+  input: ModelInput,
+  from: number,
+  to: number,
+): { images: Float32Array; count: number } {
   const size = sizeOf(model.inputDims);
   const part = input.data.subarray(from * size, to * size);
   const count = model.fixedBatch ?? to - from;
@@ -75,7 +90,10 @@ function tileImages(model: BoundModel, input: ModelInput, from: number, to: numb
 type MutableParity = { -readonly [Key in keyof Parity]: Parity[Key] };
 
 function emptyParity(model: BoundModel, classes: number, images: number): MutableParity {
-  const [height, width] = (model.layout === 'NCHW' ? model.inputDims.slice(1) : model.inputDims.slice(0, 2)) as [number, number];
+  const [height, width] = (model.layout === 'NCHW' ? model.inputDims.slice(1) : model.inputDims.slice(0, 2)) as [
+    number,
+    number,
+  ];
   return { images, height, width, bits: new Uint8Array(classes * Math.ceil((height * width) / 8)) };
 }
 

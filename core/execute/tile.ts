@@ -28,13 +28,23 @@ export function chooseTile(
   maxRunBytes: number,
 ): Tile {
   const weights = sum([...one.graph.graph.initializers.values()].map((tensor) => bytesOf(tensor.dims)));
-  const values = one.graph.graph.nodes.flatMap((node) => node.outputs).map((name) => bytesOf(one.graph.types.get(name)?.dims ?? []));
+  const values = one.graph.graph.nodes
+    .flatMap((node) => node.outputs)
+    .map((name) => bytesOf(one.graph.types.get(name)?.dims ?? []));
   const forward = sum(values) / one.images;
   const largest = Math.max(1, ...values) / one.images;
 
   const available = maxRunBytes - 2 * weights;
   const runBytes = (images: number, rows: number): number => images * (forward + rows * liveGradients * largest);
-  const images = fixedBatch ?? evenSplit(count, Math.max(1, Math.min(mostImages, count, Math.floor((available / 2 - forward) / (forward + liveGradients * largest)))));
+  const images =
+    fixedBatch ??
+    evenSplit(
+      count,
+      Math.max(
+        1,
+        Math.min(mostImages, count, Math.floor((available / 2 - forward) / (forward + liveGradients * largest))),
+      ),
+    );
   if (runBytes(images, 1) > available) {
     throw new ScanError(
       'model-too-large',

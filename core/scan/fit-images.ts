@@ -59,6 +59,20 @@ export function fromUnit(
   return data;
 }
 
+/** A gradient with respect to the model's input as one with respect to unit space: [n, C, H, W], times white minus black. */
+export function gradientToUnit(
+  gradient: Float32Array,
+  n: number,
+  input: Pick<ModelInput, 'dims' | 'layout' | 'domain'>,
+): Float32Array {
+  const { low, high } = input.domain;
+  const unit = new Float32Array(gradient.length);
+  eachValue(input, n, (planar, inModel, channel) => {
+    unit[planar] = gradient[inModel]! * (high[channel]! - low[channel]!);
+  });
+  return unit;
+}
+
 /** Visits every value by its place in [n, C, H, W] and its place in the model's layout. */
 function eachValue(
   { dims, layout }: Pick<ModelInput, 'dims' | 'layout'>,

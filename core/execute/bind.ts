@@ -1,0 +1,80 @@
+import { findClassifier, type Classifier } from '../onnx/classifier.js';
+import type { Graph } from '../onnx/graph.js';
+import { promote } from '../onnx/promote.js';
+import { specialise, type StaticGraph } from '../onnx/specialise.js';
+import { upgrade } from '../onnx/upgrade.js';
+import type { ModelSelection } from '../ports/runner.js';
+import { ScanError } from '../scan/errors.js';
+import { fitImages, type ImageInput } from '../scan/fit-images.js';
+import type { ImageSet, ModelInput, Preprocessing } from '../scan/images.js';
+import type { BoundModel } from './programs.js';
+
+export interface Binding {
+  readonly classifier: Classifier;
+  readonly takes: ImageInput;
+  readonly input: ModelInput;
+  readonly model: BoundModel;
+}
+
+/**
+ * Finds the classifier in a graph and fits the clean images to it.
+ * @throws ScanError `model-not-a-classifier`, `model-ambiguous`, `images-mismatch` and what shape inference throws.
+ */
+export function bindModel(
+  graph: Graph,
+  images: ImageSet,
+  preprocessing: Preprocessing,
+  selection: ModelSelection,
+): Binding {
+  const classifier = findClassifier(graph, { ...selection, layout: preprocessing.layout });
+  const { input: info, layout, logitsName } = classifier;
+  const declared = info.dims ?? [null, null, null, null];
+  const takes: ImageInput = {
+    inputDims: declared.slice(1).map((dim) => (typeof dim === 'number' && dim > 0 ? dim : undefined)),
+    layout,
+    integerInput: /^u?int/.test(info.dtype),
+  };
+  const input = fitImages(images, takes, preprocessing);
+  const promoted = promote(graph, info.name);
+  const batch = declared[0];
+  const fixedBatch = typeof batch === 'number' && batch > 0 ? batch : undefined;
+  const inputDims = input.dims.slice(1);
+
+  const bound = new Map<number, StaticGraph>();
+  const bind = (count: number): StaticGraph => {
+    let known = bound.get(count);
+    if (!known) {
+      known = upgrade(specialise(promoted, new Map([[info.name, [count, ...inputDims]]]), [logitsName]));
+      bound.set(count, known);
+    }
+    return known;
+  };
+  const probe = fixedBatch ?? 1;
+  const classes = classCount(bind(probe).types.get(logitsName)?.dims ?? [], probe, logitsName);
+  return {
+    classifier,
+    takes,
+    input,
+    model: {
+      inputName: info.name,
+      logitsName,
+      layout: input.layout,
+      inputDims,
+      classes,
+      unit: input.domain.high.map((high, channel) => high - input.domain.low[channel]!),
+      fixedBatch,
+      bind,
+    },
+  };
+}
+
+/** Logits are [N, classes], with any number of further axes of extent 1. */
+function classCount(dims: readonly number[], images: number, logitsName: string): number {
+  const [batch, classes, ...rest] = dims;
+  if (batch === images && classes !== undefined && classes > 1 && rest.every((extent) => extent === 1)) return classes;
+  throw new ScanError(
+    'model-not-a-classifier',
+    `the output '${logitsName}' has shape [${dims.join(', ')}] for ${images} image${images === 1 ? '' : 's'}; a classifier's is [N, classes] with at least 2 classes. ` +
+      `Name the logits with --logits-name if the model has them.`,
+  );
+}
