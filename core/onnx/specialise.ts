@@ -3,6 +3,7 @@ import { evaluate } from './evaluate/index.js';
 import { newBudget } from './evaluate/budget.js';
 import type { FoldBudget } from './evaluate/budget.js';
 import { graphOf, intOf } from './attributes.js';
+import { canonical } from './canonical.js';
 import { bytesOf, codeOfDType } from './dtypes.js';
 import type { Graph, Node, Tensor, ValueInfo } from './graph.js';
 import { liveNodes } from './live.js';
@@ -149,13 +150,6 @@ function foldMask(state: State, scope: Scope, call: OpCall, name: string): void 
   state.budget.spend(call, sizeOf(dims) * bytesOf(maskType), sizeOf(dims));
   const data = maskType === 'bool' ? new Uint8Array(sizeOf(dims)).fill(1) : new Float32Array(sizeOf(dims)).fill(1);
   define(state, scope.declare(name), { dtype: maskType, dims, data });
-}
-
-/** CastLike needs its second input for the type alone; as a Cast the graph loses a false dependency. */
-function canonical({ node, types }: OpCall): Node {
-  if (node.op !== 'CastLike' || node.domain !== '') return node;
-  const to = { type: 'int', value: codeOfDType(types[1]!.dtype) } as const;
-  return { ...node, op: 'Cast', inputs: [node.inputs[0]!], attributes: new Map(node.attributes).set('to', to) };
 }
 
 /** A condition that does not depend on the image leaves one branch, whose names become names of the graph. */

@@ -33,9 +33,9 @@ export function slidingWindows(call: OpCall, spatial: readonly number[], kernel:
     padBegin.push(begin);
     padEnd.push(end);
     const steps = (size + begin + end - extent) / stride;
-    if (steps < 0) throw malformed(call, `slides a window of ${extent} over ${size + begin + end} elements`);
     let count = (ceil ? Math.ceil(steps) : Math.floor(steps)) + 1;
     if (ceil && (count - 1) * stride >= size + begin) count--;
+    if (!(count >= 1)) throw malformed(call, `slides a window of ${extent} over ${size + begin + end} elements`);
     return count;
   });
   return { ...base, padBegin, padEnd, output };
