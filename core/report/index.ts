@@ -1,9 +1,12 @@
 import type { ReportFormat } from './format.js';
 import { json } from './json.js';
+import { junit } from './junit.js';
+import { markdown } from './markdown.js';
+import { sarif } from './sarif.js';
 import { table } from './table.js';
 
 /** Every report format by name: the values of `--format`. */
-export const reportFormats: ReadonlyMap<string, ReportFormat> = tableOf([table, json]);
+export const reportFormats: ReadonlyMap<string, ReportFormat> = tableOf([table, json, sarif, junit, markdown]);
 
 function tableOf(formats: readonly ReportFormat[]): ReadonlyMap<string, ReportFormat> {
   const byName = new Map(formats.map((format) => [format.name, format]));
