@@ -49,7 +49,11 @@ export function selfGatedActivations(graph: Graph): ReadonlySet<Node> {
     );
   const sharesRoot = (next: Node, from: string): boolean => {
     const others = variable(next).filter((name) => name !== from);
-    return marked.has(next) && others.length > 0 && others.every((name) => [...ancestors(name)].some((root) => ancestors(from).has(root)));
+    return (
+      marked.has(next) &&
+      others.length > 0 &&
+      others.every((name) => [...ancestors(name)].some((root) => ancestors(from).has(root)))
+    );
   };
   return new Set([...marked].filter((node) => !leadsToGate(node)));
 }
@@ -57,4 +61,17 @@ export function selfGatedActivations(graph: Graph): ReadonlySet<Node> {
 const maxDepth = 8;
 
 const squashing = new Set(['Sigmoid', 'HardSigmoid', 'Erf', 'Tanh', 'Clip', 'Softplus']);
-const elementwise = new Set([...squashing, 'Add', 'Sub', 'Mul', 'Div', 'Pow', 'Neg', 'Exp', 'Log', 'Sqrt', 'Reciprocal', 'Relu']);
+const elementwise = new Set([
+  ...squashing,
+  'Add',
+  'Sub',
+  'Mul',
+  'Div',
+  'Pow',
+  'Neg',
+  'Exp',
+  'Log',
+  'Sqrt',
+  'Reciprocal',
+  'Relu',
+]);

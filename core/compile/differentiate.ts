@@ -94,7 +94,11 @@ function contextOf(
   const expanded = (i: number, keep: (axis: number) => boolean): Gradient => {
     const gradient = lazyDY(i);
     if (!gradient) throw new ScanError('internal', `node '${node.name}' has no gradient for output ${i}`);
-    return expandGradient(emit, gradient, dims(node.outputs[i]!).map((extent, axis) => (keep(axis) ? gradient.dims[axis]! : extent)));
+    return expandGradient(
+      emit,
+      gradient,
+      dims(node.outputs[i]!).map((extent, axis) => (keep(axis) ? gradient.dims[axis]! : extent)),
+    );
   };
   const attribute = <T extends string>(name: string, type: T) => {
     const found = node.attributes.get(name);
@@ -138,7 +142,9 @@ function shiftedValues(graph: Graph): Set<string> {
     const tensor = graph.initializers.get(name);
     return tensor?.data.length === 1 && numbersOf(tensor)[0]! > 0;
   };
-  return new Set(graph.nodes.filter((node) => node.op === 'Add' && node.inputs.some(positive)).flatMap((node) => node.outputs));
+  return new Set(
+    graph.nodes.filter((node) => node.op === 'Add' && node.inputs.some(positive)).flatMap((node) => node.outputs),
+  );
 }
 
 /** Repeats lazy axes to the given extents. */

@@ -7,14 +7,25 @@ export interface Emitter {
   scope(prefix: string): void;
   op(op: string, inputs: readonly string[], attributes?: Readonly<Record<string, AttributeValue>>): string;
   /** Several outputs. */
-  ops(op: string, inputs: readonly string[], outputs: number, attributes?: Readonly<Record<string, AttributeValue>>): string[];
+  ops(
+    op: string,
+    inputs: readonly string[],
+    outputs: number,
+    attributes?: Readonly<Record<string, AttributeValue>>,
+  ): string[];
   /** Equal small constants share one initializer. */
   constant(tensor: Tensor, hint?: string): string;
   /** `-1` is inferred. A reshape of a reshape is folded into one. */
   reshape(value: string, dims: readonly number[]): string;
   transpose(value: string, perm: readonly number[]): string;
   reduceSum(value: string, axes: readonly number[], keepDims?: boolean): string;
-  slice(value: string, starts: readonly number[], ends: readonly number[], axes: readonly number[], steps?: readonly number[]): string;
+  slice(
+    value: string,
+    starts: readonly number[],
+    ends: readonly number[],
+    axes: readonly number[],
+    steps?: readonly number[],
+  ): string;
   /** Zero padding (or `fill`); one pair per axis. Negative values crop. */
   pad(value: string, before: readonly number[], after: readonly number[], fill?: string): string;
   /** Broadcasts axes of size 1 to `dims`; a 1 in `dims` leaves the axis as it is. */
@@ -76,9 +87,12 @@ export function createEmitter(taken: ReadonlySet<string>): Emitter {
       reshaped.set(name, source);
       return name;
     },
-    transpose: (value, perm) => (perm.every((axis, i) => axis === i) ? value : emitter.op('Transpose', [value], { perm })),
+    transpose: (value, perm) =>
+      perm.every((axis, i) => axis === i) ? value : emitter.op('Transpose', [value], { perm }),
     reduceSum: (value, axes, keepDims = false) =>
-      axes.length === 0 ? value : emitter.op('ReduceSum', [value, emitter.constant(ints(...axes))], { keepdims: keepDims ? 1 : 0 }),
+      axes.length === 0
+        ? value
+        : emitter.op('ReduceSum', [value, emitter.constant(ints(...axes))], { keepdims: keepDims ? 1 : 0 }),
     slice: (value, starts, ends, axes, steps) =>
       emitter.op('Slice', [
         value,

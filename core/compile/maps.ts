@@ -20,14 +20,22 @@ export function emitMaps(
   const channels = inputDims[channelAxis]!;
   const lazyImages = gradient.dims[0]!;
 
-  const spatial = inputDims.map((extent, axis) => (axis === 0 || (axis === channelAxis && gradient.dims[axis] === 1) ? gradient.dims[axis]! : extent));
-  const dims = spec.unit && spec.unit.some((unit) => unit !== spec.unit![0]) ? spatial.map((extent, axis) => (axis === channelAxis ? channels : extent)) : spatial;
-  const full = dims.every((extent, axis) => extent === gradient.dims[axis]) ? gradient.name : emit.expand(gradient.name, [1, ...dims]);
+  const spatial = inputDims.map((extent, axis) =>
+    axis === 0 || (axis === channelAxis && gradient.dims[axis] === 1) ? gradient.dims[axis]! : extent,
+  );
+  const dims =
+    spec.unit && spec.unit.some((unit) => unit !== spec.unit![0])
+      ? spatial.map((extent, axis) => (axis === channelAxis ? channels : extent))
+      : spatial;
+  const full = dims.every((extent, axis) => extent === gradient.dims[axis])
+    ? gradient.name
+    : emit.expand(gradient.name, [1, ...dims]);
   const clipped = emit.op('Relu', [inUnits(emit, full, spec, channelAxis)]);
   const h = emit.op('ReduceMax', [clipped, emit.constant(ints(channelAxis + 1))], { keepdims: 0 });
 
   const perImage = (value: string): string => (lazyImages === images ? value : emit.expand(value, [1, images]));
-  const perPixel = (value: string): string => (lazyImages === images ? value : emit.expand(value, [1, images, height, width]));
+  const perPixel = (value: string): string =>
+    lazyImages === images ? value : emit.expand(value, [1, images, height, width]);
   const results = new Map<string, string>();
   if (wanted.includes('gain')) results.set('gain', perImage(emit.reduceSum(h, [2, 3])));
   if (wanted.every((output) => output === 'gain')) return results;
@@ -59,7 +67,10 @@ function normalise(emit: Emitter, h: string): string {
 /** L1 of the map convolved with the 4-neighbour Laplacian, zeros outside the map. */
 function laplacianL1(emit: Emitter, map: string, images: number, height: number, width: number): string {
   const kernel = emit.constant(float32([1, 1, 3, 3], [0, 1, 0, 1, -4, 1, 0, 1, 0]));
-  const filtered = emit.op('Conv', [emit.reshape(map, [-1, 1, height, width]), kernel], { kernel_shape: [3, 3], pads: [1, 1, 1, 1] });
+  const filtered = emit.op('Conv', [emit.reshape(map, [-1, 1, height, width]), kernel], {
+    kernel_shape: [3, 3],
+    pads: [1, 1, 1, 1],
+  });
   return emit.reduceSum(emit.op('Abs', [emit.reshape(filtered, [-1, images, height, width])]), [2, 3]);
 }
 

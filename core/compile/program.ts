@@ -45,9 +45,14 @@ export interface SaliencyProgram {
 export const programInputs = { images: 'images', seeds: 'seeds', chosen: 'chosen' } as const;
 
 /** @throws ScanError `model-unsupported-op`, `model-not-a-classifier`. */
-export function compileProgram(model: StaticGraph, inputName: string, logitsName: string, spec: ProgramSpec): SaliencyProgram {
-  const renamed = renameValue(model, inputName, programInputs.images);
-  const logitsOf = logitsName === inputName ? programInputs.images : logitsName;
+export function compileProgram(
+  model: StaticGraph,
+  inputName: string,
+  logitsName: string,
+  spec: ProgramSpec,
+): SaliencyProgram {
+  const { model: renamed, rename } = claimNames(model, inputName);
+  const logitsOf = rename(logitsName);
   const inputDims = renamed.types.get(programInputs.images)!.dims;
   const logitDims = renamed.types.get(logitsOf)!.dims;
   const images = inputDims[0]!;
@@ -64,7 +69,10 @@ export function compileProgram(model: StaticGraph, inputName: string, logitsName
     const seed = spec.objective === 'logit' ? logitSeed(emit, logitDims) : crossEntropySeed(emit, flat, logitDims);
     const gradient = differentiate(renamed, saliencyRules[spec.rule], emit, programInputs.images, logitsOf, seed);
     if (!gradient) {
-      throw new ScanError('model-not-a-classifier', `the output '${logitsName}' does not depend on the input '${inputName}'; name others with --input-name and --logits-name`);
+      throw new ScanError(
+        'model-not-a-classifier',
+        `the output '${logitsName}' does not depend on the input '${inputName}'; name others with --input-name and --logits-name`,
+      );
     }
     for (const [name, value] of gradientOutputs(emit, gradient, inputDims, spec)) results.set(name, value);
   }
@@ -74,7 +82,10 @@ export function compileProgram(model: StaticGraph, inputName: string, logitsName
 /** The seeds are the gradient of the logits; they do not depend on the image. */
 function logitSeed(emit: Emitter, logitDims: readonly number[]): Gradient {
   const dims = [1, ...logitDims.slice(1)];
-  return { name: logitDims.length === 2 ? programInputs.seeds : emit.reshape(programInputs.seeds, [-1, ...dims]), dims };
+  return {
+    name: logitDims.length === 2 ? programInputs.seeds : emit.reshape(programInputs.seeds, [-1, ...dims]),
+    dims,
+  };
 }
 
 /** d/dlogits of -sum seed log softmax(logits) = softmax(logits) - seed. */
@@ -89,7 +100,12 @@ function crossEntropy(emit: Emitter, flat: string): string {
   return emit.op('Neg', [emit.reduceSum(weighted, [1])]);
 }
 
-function gradientOutputs(emit: Emitter, gradient: Gradient, inputDims: readonly number[], spec: ProgramSpec): Map<string, string> {
+function gradientOutputs(
+  emit: Emitter,
+  gradient: Gradient,
+  inputDims: readonly number[],
+  spec: ProgramSpec,
+): Map<string, string> {
   const results = new Map<string, string>();
   if (spec.outputs.includes('gradient')) {
     emit.scope('head');
@@ -125,7 +141,8 @@ function assemble(
   const nodes = [...model.graph.nodes, ...emit.nodes, ...ends];
   const used = new Set(nodes.flatMap((node) => node.inputs));
   const initializers = new Map<string, Tensor>();
-  for (const [name, tensor] of [...model.graph.initializers, ...emit.initializers]) if (used.has(name)) initializers.set(name, tensor);
+  for (const [name, tensor] of [...model.graph.initializers, ...emit.initializers])
+    if (used.has(name)) initializers.set(name, tensor);
   return {
     ...model.graph,
     name: `${spec.rule} saliency`,
@@ -134,7 +151,11 @@ function assemble(
       ...(seeded ? [float(programInputs.seeds, ['K', 1, classes])] : []),
       ...(spec.outputs.includes('parity') ? [float(programInputs.chosen, [images])] : []),
     ],
-    outputs: [...results.keys()].map((name) => ({ name, dtype: name === 'parity' ? ('uint8' as const) : ('float32' as const), dims: undefined })),
+    outputs: [...results.keys()].map((name) => ({
+      name,
+      dtype: name === 'parity' ? ('uint8' as const) : ('float32' as const),
+      dims: undefined,
+    })),
     nodes: liveNodes(nodes, [...results.keys()]),
     initializers,
     metadata: new Map(),
@@ -153,23 +174,33 @@ function liveNodes(nodes: readonly Node[], outputs: readonly string[]): Node[] {
   return nodes.filter((node) => live.has(node));
 }
 
-function renameValue(model: StaticGraph, from: string, to: string): StaticGraph {
-  if (from === to) return model;
-  const taken = model.types.has(to) ? freshName(model, to) : undefined;
-  const rename = (name: string): string => (name === from ? to : name === to && taken ? taken : name);
+/** Calls the image input `images` and moves forward values out of the way of the program's own names. */
+function claimNames(model: StaticGraph, inputName: string): { model: StaticGraph; rename: (name: string) => string } {
+  const reserved = new Set<string>([...programOutputs, ...Object.values(programInputs)]);
+  const renamed = new Map<string, string>([[inputName, programInputs.images]]);
+  for (const name of model.types.keys()) {
+    if (!reserved.has(name) || name === inputName) continue;
+    let free = `model/${name}`;
+    while (model.types.has(free)) free += '_';
+    renamed.set(name, free);
+  }
+  const rename = (name: string): string => renamed.get(name) ?? name;
+  const { graph, types } = model;
   return {
-    types: new Map([...model.types].map(([name, type]) => [rename(name), type])),
-    graph: {
-      ...model.graph,
-      inputs: model.graph.inputs.map((info) => ({ ...info, name: rename(info.name) })),
-      outputs: model.graph.outputs.map((info) => ({ ...info, name: rename(info.name) })),
-      nodes: model.graph.nodes.map((node) => ({ ...node, inputs: node.inputs.map(rename), outputs: node.outputs.map(rename) })),
-      initializers: new Map([...model.graph.initializers].map(([name, tensor]) => [rename(name), tensor])),
+    rename,
+    model: {
+      types: new Map([...types].map(([name, type]) => [rename(name), type])),
+      graph: {
+        ...graph,
+        inputs: graph.inputs.map((info) => ({ ...info, name: rename(info.name) })),
+        outputs: graph.outputs.map((info) => ({ ...info, name: rename(info.name) })),
+        nodes: graph.nodes.map((node) => ({
+          ...node,
+          inputs: node.inputs.map(rename),
+          outputs: node.outputs.map(rename),
+        })),
+        initializers: new Map([...graph.initializers].map(([name, tensor]) => [rename(name), tensor])),
+      },
     },
   };
 }
-
-function freshName(model: StaticGraph, base: string): string {
-  for (let i = 2; ; i++) if (!model.types.has(`${base}_${i}`)) return `${base}_${i}`;
-}
-

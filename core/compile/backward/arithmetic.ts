@@ -43,7 +43,8 @@ export const pow: BackwardRule = (c) => {
 };
 
 /** Sum of any number of inputs: each gets dY. */
-export const sum: BackwardRule = (c) => c.node.inputs.map((_, i) => (c.needs(i) ? toInput(c, i, c.lazyDY()!) : undefined));
+export const sum: BackwardRule = (c) =>
+  c.node.inputs.map((_, i) => (c.needs(i) ? toInput(c, i, c.lazyDY()!) : undefined));
 
 /** Mean of n inputs: each gets dY / n. */
 export const mean: BackwardRule = (c) => {

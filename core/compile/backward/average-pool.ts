@@ -15,27 +15,44 @@ export const averagePool: BackwardRule = (c) => {
 };
 
 /** dX = dY / n, n spatial elements; the spatial axes stay lazy. */
-export const globalAveragePool: BackwardRule = (c) => [scaledBy(c, c.lazyDY()!, 1 / sizeOf(c.dims(c.input(0)).slice(2)))];
+export const globalAveragePool: BackwardRule = (c) => [
+  scaledBy(c, c.lazyDY()!, 1 / sizeOf(c.dims(c.input(0)).slice(2))),
+];
 
 function divided(c: BackwardContext, window: Window): Gradient {
   const counts = windowCounts(window, c.int('count_include_pad', 0) !== 0, c.ints('pads'));
   const dY = c.dY();
   if (counts.every((count) => count === counts[0])) return scaledBy(c, dY, 1 / counts[0]!);
-  const factor = c.emit.constant({ dtype: 'float32', dims: window.output, data: counts.map((count) => 1 / count) }, 'counts');
+  const factor = c.emit.constant(
+    { dtype: 'float32', dims: window.output, data: counts.map((count) => 1 / count) },
+    'counts',
+  );
   return { name: c.emit.op('Mul', [dY.name, factor]), dims: dY.dims };
 }
 
 /** Elements each output divides by: those inside the input, or inside the padded input when padding counts. Never those past it (ceil mode). */
-function windowCounts({ kernel, strides, dilations, before, input, output }: Window, includePad: boolean, pads: readonly number[] | undefined): Float32Array {
+function windowCounts(
+  { kernel, strides, dilations, before, input, output }: Window,
+  includePad: boolean,
+  pads: readonly number[] | undefined,
+): Float32Array {
   const perAxis = kernel.map((taps, i) => {
-    const behind = pads?.[kernel.length + i] ?? Math.max(0, (output[i]! - 1) * strides[i]! + (taps - 1) * dilations[i]! + 1 - before[i]! - input[i]!);
+    const behind =
+      pads?.[kernel.length + i] ??
+      Math.max(0, (output[i]! - 1) * strides[i]! + (taps - 1) * dilations[i]! + 1 - before[i]! - input[i]!);
     const low = includePad ? -before[i]! : 0;
     const high = includePad ? input[i]! + behind : input[i]!;
-    return Array.from({ length: output[i]! }, (_, o) =>
-      Array.from({ length: taps }, (_, k) => o * strides[i]! + k * dilations[i]! - before[i]!).filter((at) => at >= low && at < high).length,
+    return Array.from(
+      { length: output[i]! },
+      (_, o) =>
+        Array.from({ length: taps }, (_, k) => o * strides[i]! + k * dilations[i]! - before[i]!).filter(
+          (at) => at >= low && at < high,
+        ).length,
     );
   });
-  return Float32Array.from(tapsOf(output), (position) => position.reduce((product, o, i) => product * perAxis[i]![o]!, 1));
+  return Float32Array.from(tapsOf(output), (position) =>
+    position.reduce((product, o, i) => product * perAxis[i]![o]!, 1),
+  );
 }
 
 function repeatWindows(c: BackwardContext, { strides, before, input, output }: Window, share: Gradient): Gradient {
@@ -46,7 +63,11 @@ function repeatWindows(c: BackwardContext, { strides, before, input, output }: W
 }
 
 /** A box filter over dY spread out by the stride: an average pool without padding, times the kernel's area. */
-function boxSum(c: BackwardContext, { kernel, strides, dilations, before, input, output }: Window, share: Gradient): Gradient {
+function boxSum(
+  c: BackwardContext,
+  { kernel, strides, dilations, before, input, output }: Window,
+  share: Gradient,
+): Gradient {
   const { emit } = c;
   const channels = c.dims(c.input(0))[1]!;
   const apart = zeroInterleave(emit, emit.reshape(share.name, [-1, channels, ...output]), [channels], output, strides);

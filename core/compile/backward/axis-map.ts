@@ -6,7 +6,13 @@ import type { BackwardContext, Gradient } from './rule.js';
  *
  * @param matrix row-major outputs x inputs.
  */
-export function throughAxis(c: BackwardContext, gradient: Gradient, axis: number, inputs: number, matrix: Float32Array): Gradient {
+export function throughAxis(
+  c: BackwardContext,
+  gradient: Gradient,
+  axis: number,
+  inputs: number,
+  matrix: Float32Array,
+): Gradient {
   const { emit } = c;
   const outputs = matrix.length / inputs;
   const rank = gradient.dims.length;

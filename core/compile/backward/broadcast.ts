@@ -14,13 +14,24 @@ export function broadcastDims(a: readonly number[], b: readonly number[]): numbe
  * Gradient times a forward value or constant that broadcasts to the gradient's rank or less.
  * The class axis leads, so NumPy broadcasting aligns the rest by itself.
  */
-export function times({ emit, dims }: BackwardContext, gradient: Gradient, factor: string, factorDims = dims(factor)): Gradient {
-  if (factorDims.length > gradient.dims.length) throw new RangeError('a factor cannot have more axes than the gradient');
+export function times(
+  { emit, dims }: BackwardContext,
+  gradient: Gradient,
+  factor: string,
+  factorDims = dims(factor),
+): Gradient {
+  if (factorDims.length > gradient.dims.length)
+    throw new RangeError('a factor cannot have more axes than the gradient');
   return { name: emit.op('Mul', [gradient.name, factor]), dims: broadcastDims(gradient.dims, factorDims) };
 }
 
 /** Sums a gradient over the axes that broadcasting added or stretched, back to the shape of the input. */
-export function unbroadcast({ emit }: BackwardContext, gradient: Gradient, target: readonly number[], result: readonly number[]): Gradient {
+export function unbroadcast(
+  { emit }: BackwardContext,
+  gradient: Gradient,
+  target: readonly number[],
+  result: readonly number[],
+): Gradient {
   const extra = result.length - target.length;
   let name = gradient.name;
   let current = [...gradient.dims];
@@ -28,7 +39,11 @@ export function unbroadcast({ emit }: BackwardContext, gradient: Gradient, targe
   const lazy = summed.filter((i) => current[i] === 1);
   const real = summed.filter((i) => current[i] !== 1);
   if (real.length) {
-    name = emit.reduceSum(name, real.map((i) => i + 1), true);
+    name = emit.reduceSum(
+      name,
+      real.map((i) => i + 1),
+      true,
+    );
     current = current.map((extent, i) => (real.includes(i) ? 1 : extent));
   }
   if (lazy.length) {

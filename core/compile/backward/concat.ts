@@ -30,15 +30,32 @@ export const split: BackwardRule = (c) => {
   c.node.outputs.reduce((start, output) => (offsets.set(output, start), start + c.dims(output)[axis]!), 0);
   const pieces = given.map(({ output, gradient }) => {
     const extent = c.dims(output)[axis]!;
-    const piece = expandGradient(c.emit, gradient, common.map((dim, k) => (k === axis ? extent : dim)));
+    const piece = expandGradient(
+      c.emit,
+      gradient,
+      common.map((dim, k) => (k === axis ? extent : dim)),
+    );
     return { piece, start: offsets.get(output)!, extent };
   });
   const dims = common.map((dim, k) => (k === axis ? x[k]! : dim));
   if (pieces.length === c.node.outputs.length) {
-    return [{ name: c.emit.op('Concat', pieces.map(({ piece }) => piece.name), { axis: axis + 1 }), dims }];
+    return [
+      {
+        name: c.emit.op(
+          'Concat',
+          pieces.map(({ piece }) => piece.name),
+          { axis: axis + 1 },
+        ),
+        dims,
+      },
+    ];
   }
   const padded = pieces.map(({ piece, start, extent }) =>
-    c.emit.pad(piece.name, along(axis + 1, dims.length + 1, start), along(axis + 1, dims.length + 1, x[axis]! - start - extent)),
+    c.emit.pad(
+      piece.name,
+      along(axis + 1, dims.length + 1, start),
+      along(axis + 1, dims.length + 1, x[axis]! - start - extent),
+    ),
   );
   const total: Gradient = { name: padded.reduce((a, b) => c.emit.op('Add', [a, b])), dims };
   return [total];

@@ -31,7 +31,10 @@ type Form = 'flipped' | 'sub-pixel' | 'strided-point' | 'transpose';
 function chooseForm({ kernel, strides, dilations, input, output }: Window, channels: number, group: number): Form {
   const strided = strides.some((stride) => stride > 1);
   if (strided && kernel.every((taps) => taps === 1)) return 'strided-point';
-  if (strided) return dilations.every((d) => d === 1) && channels >= 8 && kernel.every((k, i) => k >= strides[i]!) ? 'sub-pixel' : 'transpose';
+  if (strided)
+    return dilations.every((d) => d === 1) && channels >= 8 && kernel.every((k, i) => k >= strides[i]!)
+      ? 'sub-pixel'
+      : 'transpose';
   if (group === 1 && channels < 8) return 'transpose';
   const growth = sizeOf(input) / sizeOf(output);
   return group === 1 && growth > 1.4 ? 'transpose' : 'flipped';
@@ -51,7 +54,12 @@ const transposeForm: FormRule = ({ emit, input }, dY, window, group) => {
     group,
     pads: [...before, ...cropped],
   });
-  return padSpatial(emit, dX, before.map(() => 0), reach.map((size, i) => Math.max(0, extent[i]! - size)));
+  return padSpatial(
+    emit,
+    dX,
+    before.map(() => 0),
+    reach.map((size, i) => Math.max(0, extent[i]! - size)),
+  );
 };
 
 /** Stride 1: a Conv with every kernel flipped and the channel axes swapped. */
@@ -60,7 +68,12 @@ const flippedForm: FormRule = ({ emit }, dY, window, group, weight) => {
   const spans = kernel.map((taps, i) => dilations[i]! * (taps - 1));
   const front = spans.map((span, i) => span - before[i]!);
   const back = spans.map((span, i) => input[i]! + span - output[i]! - front[i]!);
-  const clean = padSpatial(emit, dY, front.map((p) => Math.min(0, p)), back.map((p) => Math.min(0, p)));
+  const clean = padSpatial(
+    emit,
+    dY,
+    front.map((p) => Math.min(0, p)),
+    back.map((p) => Math.min(0, p)),
+  );
   return emit.op('Conv', [clean, emit.constant(flippedWeight(weight!, group), 'flipped')], {
     kernel_shape: kernel,
     dilations,
@@ -78,14 +91,25 @@ const subPixelForm: FormRule = ({ emit }, dY, window, group, weight) => {
   const taps = kernel.map((k, i) => Math.ceil(k / strides[i]!));
   const cells = input.map((extent, i) => Math.ceil((before[i]! + extent) / strides[i]!));
   const back = cells.map((count, i) => count - output[i]!);
-  const clean = padSpatial(emit, dY, back.map(() => 0), back.map((p) => Math.min(0, p)));
+  const clean = padSpatial(
+    emit,
+    dY,
+    back.map(() => 0),
+    back.map((p) => Math.min(0, p)),
+  );
   const phases = emit.op('Conv', [clean, emit.constant(phaseWeight(weight!, strides, taps, group), 'phases')], {
     kernel_shape: taps,
     group,
     pads: [...taps.map((t) => t - 1), ...back.map((p) => Math.max(0, p))],
   });
   const channels = weight!.dims[1]! * group;
-  return cropFrom(emit, interleave(emit, phases, channels, cells, strides, 'channel-major'), before, input, cells.map((q, i) => q * strides[i]!));
+  return cropFrom(
+    emit,
+    interleave(emit, phases, channels, cells, strides, 'channel-major'),
+    before,
+    input,
+    cells.map((q, i) => q * strides[i]!),
+  );
 };
 
 /** A 1x1 kernel with a stride reads every s-th pixel: convolve where the output is, then put zeros between. */
@@ -93,9 +117,18 @@ const stridedPointForm: FormRule = (c, dY, window, group, weight) => {
   const { emit } = c;
   const { strides, before, input, output } = window;
   const channels = weight!.dims[1]! * group;
-  const point = emit.op('Conv', [dY, emit.constant(flippedWeight(weight!, group), 'flipped')], { kernel_shape: window.kernel, group });
+  const point = emit.op('Conv', [dY, emit.constant(flippedWeight(weight!, group), 'flipped')], {
+    kernel_shape: window.kernel,
+    group,
+  });
   const spread = zeroInterleave(emit, point, [channels], output, strides);
-  return cropFrom(emit, spread, before, input, output.map((size, i) => size * strides[i]!));
+  return cropFrom(
+    emit,
+    spread,
+    before,
+    input,
+    output.map((size, i) => size * strides[i]!),
+  );
 };
 
 const forms: Record<Form, FormRule> = {
@@ -117,11 +150,20 @@ export function zeroInterleave(
   const apart = emit.reshape(value, [-1, ...lead, ...extents.flatMap((extent) => [extent, 1])]);
   const none = [0, ...lead.map(() => 0), ...extents.flatMap(() => [0, 0])];
   const behind = [0, ...lead.map(() => 0), ...strides.flatMap((stride) => [0, stride - 1])];
-  return emit.reshape(emit.pad(apart, none, behind), [-1, ...lead, ...extents.map((extent, i) => extent * strides[i]!)]);
+  return emit.reshape(emit.pad(apart, none, behind), [
+    -1,
+    ...lead,
+    ...extents.map((extent, i) => extent * strides[i]!),
+  ]);
 }
 
 /** Pads (or crops, where negative) the spatial axes of [n, channels, ...spatial]. */
-export function padSpatial(emit: BackwardContext['emit'], value: string, before: readonly number[], after: readonly number[]): string {
+export function padSpatial(
+  emit: BackwardContext['emit'],
+  value: string,
+  before: readonly number[],
+  after: readonly number[],
+): string {
   return emit.pad(value, [0, 0, ...before], [0, 0, ...after]);
 }
 
@@ -133,7 +175,12 @@ export function cropFrom(
   size: readonly number[],
   available: readonly number[],
 ): string {
-  return padSpatial(emit, value, start.map((s) => -s), size.map((extent, i) => start[i]! + extent - available[i]!));
+  return padSpatial(
+    emit,
+    value,
+    start.map((s) => -s),
+    size.map((extent, i) => start[i]! + extent - available[i]!),
+  );
 }
 
 /** [M, C/g, ...k] to [C, M/g, ...k] with flipped kernels, per group. */

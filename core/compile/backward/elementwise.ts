@@ -22,7 +22,8 @@ export function elementwise(derivative: (f: Formula, c: BackwardContext) => stri
 
 export function formula(c: BackwardContext): Formula {
   const { emit } = c;
-  const constant = (value: number): string => emit.constant({ dtype: 'float32', dims: [], data: Float32Array.of(value) });
+  const constant = (value: number): string =>
+    emit.constant({ dtype: 'float32', dims: [], data: Float32Array.of(value) });
   const operand = (value: string | number): string => (typeof value === 'number' ? constant(value) : value);
   const call = (op: string, ...inputs: (string | number)[]): string => emit.op(op, inputs.map(operand));
   return {

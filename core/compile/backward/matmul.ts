@@ -17,7 +17,13 @@ export const matmul: BackwardRule = (c) => {
   const viaA = (): Gradient => {
     const dY = asMatrix(y.length === yMatrix.length && y.length > 2 ? c.dY() : c.fullDY());
     const name = c.emit.op('MatMul', [dY.name, swapped(c, operand(1, b, bMatrix), bMatrix.length)]);
-    return fold(c, { name, dims: [...broadcastDims(dY.dims.slice(0, -2), bMatrix.slice(0, -2)), ...aMatrix.slice(-2)] }, a, aMatrix, yMatrix);
+    return fold(
+      c,
+      { name, dims: [...broadcastDims(dY.dims.slice(0, -2), bMatrix.slice(0, -2)), ...aMatrix.slice(-2)] },
+      a,
+      aMatrix,
+      yMatrix,
+    );
   };
   const viaB = (): Gradient => {
     const dY = asMatrix(c.fullDY());
@@ -54,7 +60,6 @@ export const gemm: BackwardRule = (c) => {
   ];
 };
 
-
 function flipped({ emit }: BackwardContext, gradient: Gradient): Gradient {
   return { name: emit.transpose(gradient.name, [0, 2, 1]), dims: [...gradient.dims].reverse() };
 }
@@ -66,7 +71,13 @@ function swapped({ emit }: BackwardContext, value: string, rank: number): string
 }
 
 /** Sums over broadcast axes and drops the axis that made a vector a matrix. */
-function fold(c: BackwardContext, gradient: Gradient, own: readonly number[], matrix: readonly number[], result: readonly number[]): Gradient {
+function fold(
+  c: BackwardContext,
+  gradient: Gradient,
+  own: readonly number[],
+  matrix: readonly number[],
+  result: readonly number[],
+): Gradient {
   const full = [...result.slice(0, -2), ...matrix.slice(-2)];
   const summed = unbroadcast(c, gradient, matrix, full);
   return own.length === matrix.length ? summed : { name: reshapeGradient(c.emit, summed.name, own), dims: own };

@@ -37,12 +37,22 @@ function firstMaximum(c: BackwardContext, { kernel, strides, dilations, before, 
 }
 
 /** Windows that share no input element: repeat dY over its window and mask it. The mask is per image, not per class. */
-function disjointWindows(c: BackwardContext, { kernel, strides, before, input, output }: Window, masks: readonly string[]): Gradient {
+function disjointWindows(
+  c: BackwardContext,
+  { kernel, strides, before, input, output }: Window,
+  masks: readonly string[],
+): Gradient {
   const { emit } = c;
   const [images, channels] = c.dims(c.input(0)) as [number, number];
-  const phases = tapsOf(strides).map((tap) => (tap.every((k, i) => k < kernel[i]!) ? masks[indexOf(tap, kernel)]! : undefined));
+  const phases = tapsOf(strides).map((tap) =>
+    tap.every((k, i) => k < kernel[i]!) ? masks[indexOf(tap, kernel)]! : undefined,
+  );
   const blank = phases.includes(undefined) ? formula(c).mul(masks[0]!, 0) : '';
-  const stacked = emit.op('Concat', phases.map((mask) => mask ?? blank), { axis: 1 });
+  const stacked = emit.op(
+    'Concat',
+    phases.map((mask) => mask ?? blank),
+    { axis: 1 },
+  );
   const grid = output.map((size, i) => size * strides[i]!);
   const mask = interleave(emit, stacked, channels, output, strides, 'phase-major');
   const dY = c.dY();
@@ -60,20 +70,40 @@ function overlappingWindows(c: BackwardContext, window: Window, masks: readonly 
   const { kernel, strides, dilations, before, input, output } = window;
   const [images, channels] = c.dims(c.input(0)) as [number, number];
   const dY = c.dY();
-  const cells = input.map((extent, i) => Math.max(Math.ceil((before[i]! + extent) / strides[i]!), output[i]! + Math.floor(((kernel[i]! - 1) * dilations[i]!) / strides[i]!)));
+  const cells = input.map((extent, i) =>
+    Math.max(
+      Math.ceil((before[i]! + extent) / strides[i]!),
+      output[i]! + Math.floor(((kernel[i]! - 1) * dilations[i]!) / strides[i]!),
+    ),
+  );
   const phases = new Map<number, string>();
   tapsOf(kernel).forEach((tap, index) => {
     const offset = tap.map((k, i) => k * dilations[i]!);
     const shift = offset.map((o, i) => Math.floor(o / strides[i]!));
-    const phase = indexOf(offset.map((o, i) => o % strides[i]!), strides);
+    const phase = indexOf(
+      offset.map((o, i) => o % strides[i]!),
+      strides,
+    );
     const masked = emit.reshape(emit.op('Mul', [dY.name, masks[index]!]), [-1, channels, ...output]);
-    const placed = padSpatial(emit, masked, shift, cells.map((count, i) => count - output[i]! - shift[i]!));
+    const placed = padSpatial(
+      emit,
+      masked,
+      shift,
+      cells.map((count, i) => count - output[i]! - shift[i]!),
+    );
     const sum = phases.get(phase);
     phases.set(phase, sum ? emit.op('Add', [sum, placed]) : placed);
   });
   const all = Array.from({ length: sizeOf(strides) }, (_, phase) => phases.get(phase));
   const blank = all.includes(undefined) ? formula(c).mul([...phases.values()][0]!, 0) : '';
-  const stacked = all.length === 1 ? all[0]! : emit.op('Concat', all.map((phase) => phase ?? blank), { axis: 1 });
+  const stacked =
+    all.length === 1
+      ? all[0]!
+      : emit.op(
+          'Concat',
+          all.map((phase) => phase ?? blank),
+          { axis: 1 },
+        );
   const grid = cells.map((count, i) => count * strides[i]!);
   const merged = interleave(emit, stacked, channels, cells, strides, 'phase-major');
   const dims = [images, channels, ...input];
@@ -84,7 +114,11 @@ function overlappingWindows(c: BackwardContext, window: Window, masks: readonly 
 export function repeat(emit: BackwardContext['emit'], value: string, times: readonly number[]): string {
   if (times.every((count) => count === 1)) return value;
   const scales = emit.constant({ dtype: 'float32', dims: [times.length + 2], data: Float32Array.of(1, 1, ...times) });
-  return emit.op('Resize', [value, '', scales], { mode: 'nearest', coordinate_transformation_mode: 'asymmetric', nearest_mode: 'floor' });
+  return emit.op('Resize', [value, '', scales], {
+    mode: 'nearest',
+    coordinate_transformation_mode: 'asymmetric',
+    nearest_mode: 'floor',
+  });
 }
 
 /** Row-major index of `position` in a box of `extents`. */

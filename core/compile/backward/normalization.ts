@@ -21,7 +21,10 @@ function gain(c: BackwardContext): string {
     const data = Float32Array.from(numbersOf(scale), (value, i) => value / Math.sqrt(spread[i]! + epsilon));
     return emit.constant({ dtype: 'float32', dims: scale.dims, data }, 'gain');
   }
-  const shifted = emit.op('Add', [c.input(4), emit.constant({ dtype: 'float32', dims: [], data: Float32Array.of(epsilon) })]);
+  const shifted = emit.op('Add', [
+    c.input(4),
+    emit.constant({ dtype: 'float32', dims: [], data: Float32Array.of(epsilon) }),
+  ]);
   return emit.op('Div', [c.input(1), emit.op('Sqrt', [shifted])]);
 }
 
@@ -59,9 +62,20 @@ export const groupNormalization: BackwardRule = (c) => {
   const perChannel = [x[1]!, ...x.slice(2).map(() => 1)];
   const dY = times(c, c.dY(), c.emit.reshape(c.input(1), perChannel), perChannel);
   const grouped = [x[0]!, groups, x[1]! / groups, ...x.slice(2)];
-  const scaled = { name: reshapeGradient(c.emit, dY.name, [dY.dims[0]!, ...grouped.slice(1)]), dims: [dY.dims[0]!, ...grouped.slice(1)] };
+  const scaled = {
+    name: reshapeGradient(c.emit, dY.name, [dY.dims[0]!, ...grouped.slice(1)]),
+    dims: [dY.dims[0]!, ...grouped.slice(1)],
+  };
   const axes = grouped.flatMap((_, i) => (i >= 2 ? [i] : []));
-  const dX = throughNormalization(c, scaled, c.emit.reshape(c.input(0), grouped), grouped, axes, c.float('epsilon', 1e-5), true);
+  const dX = throughNormalization(
+    c,
+    scaled,
+    c.emit.reshape(c.input(0), grouped),
+    grouped,
+    axes,
+    c.float('epsilon', 1e-5),
+    true,
+  );
   return [{ name: reshapeGradient(c.emit, dX.name, [dX.dims[0]!, ...x.slice(1)]), dims: [dX.dims[0]!, ...x.slice(1)] }];
 };
 
@@ -81,11 +95,19 @@ export function throughNormalization(
 ): Gradient {
   const { emit } = c;
   const axesOf = (offset: number): string =>
-    emit.constant({ dtype: 'int64', dims: [axes.length], data: BigInt64Array.from(axes, (axis) => BigInt(axis + offset)) });
-  const mean = (value: string, offset: number): string => emit.op('ReduceMean', [value, axesOf(offset)], { keepdims: 1 });
+    emit.constant({
+      dtype: 'int64',
+      dims: [axes.length],
+      data: BigInt64Array.from(axes, (axis) => BigInt(axis + offset)),
+    });
+  const mean = (value: string, offset: number): string =>
+    emit.op('ReduceMean', [value, axesOf(offset)], { keepdims: 1 });
   const centre = centred ? emit.op('Sub', [x, mean(x, 0)]) : x;
   const variance = mean(emit.op('Mul', [centre, centre]), 0);
-  const shifted = emit.op('Add', [variance, emit.constant({ dtype: 'float32', dims: [], data: Float32Array.of(epsilon) })]);
+  const shifted = emit.op('Add', [
+    variance,
+    emit.constant({ dtype: 'float32', dims: [], data: Float32Array.of(epsilon) }),
+  ]);
   const r = emit.op('Reciprocal', [emit.op('Sqrt', [shifted])]);
   const h = emit.op('Mul', [centre, r]);
   const along = emit.op('Mul', [h, mean(emit.op('Mul', [dH.name, h]), 1)]);

@@ -26,7 +26,9 @@ function padsOf(c: BackwardContext, rank: number): { before: number[]; after: nu
   const given = c.hasInput(3) ? c.constant(c.input(3)) : undefined;
   if (!pads || (c.hasInput(3) && !given)) c.unsupported('pads that are not constant');
   const values = numbersOf(pads);
-  const axes = given ? numbersOf(given).map((axis) => normalised(axis, rank)) : Array.from({ length: rank }, (_, i) => i);
+  const axes = given
+    ? numbersOf(given).map((axis) => normalised(axis, rank))
+    : Array.from({ length: rank }, (_, i) => i);
   const before = Array<number>(rank).fill(0);
   const after = Array<number>(rank).fill(0);
   axes.forEach((axis, i) => {

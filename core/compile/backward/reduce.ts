@@ -61,7 +61,9 @@ export function reducedAxes(c: BackwardContext): number[] {
   if (c.hasInput(1) && !tensor) c.unsupported('axes that are not constant');
   const axes = tensor ? numbersOf(tensor) : (c.ints('axes') ?? []);
   if (axes.length === 0 && c.int('noop_with_empty_axes', 0) !== 0) return [];
-  return axes.length === 0 ? Array.from({ length: rank }, (_, i) => i) : axes.map((axis) => normalised(axis, rank)).sort((a, b) => a - b);
+  return axes.length === 0
+    ? Array.from({ length: rank }, (_, i) => i)
+    : axes.map((axis) => normalised(axis, rank)).sort((a, b) => a - b);
 }
 
 /** Shape of the input with every reduced axis 1. */

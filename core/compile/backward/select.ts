@@ -28,11 +28,21 @@ export const slice: BackwardRule = (c) => {
   return [gradient];
 };
 
-function unsliced({ emit }: BackwardContext, gradient: Gradient, axis: number, start: number, step: number, extent: number): Gradient {
+function unsliced(
+  { emit }: BackwardContext,
+  gradient: Gradient,
+  axis: number,
+  start: number,
+  step: number,
+  extent: number,
+): Gradient {
   const rank = gradient.dims.length;
   const count = gradient.dims[axis]!;
   const dims = gradient.dims.map((dim, k) => (k === axis ? extent : dim));
-  const first = step > 0 ? clamp(start < 0 ? start + extent : start, 0, extent) : clamp(start < 0 ? start + extent : start, -1, extent - 1);
+  const first =
+    step > 0
+      ? clamp(start < 0 ? start + extent : start, 0, extent)
+      : clamp(start < 0 ? start + extent : start, -1, extent - 1);
   let name = gradient.name;
   if (step < 0) name = emit.slice(name, [-1], [-2147483648], [axis + 1], [-1]);
   const stride = Math.abs(step);
@@ -44,7 +54,10 @@ function unsliced({ emit }: BackwardContext, gradient: Gradient, axis: number, s
     length = count * stride;
     name = emit.reshape(spread, [-1, ...gradient.dims.map((dim, k) => (k === axis ? length : dim))]);
   }
-  return { name: emit.pad(name, along(axis + 1, rank + 1, low), along(axis + 1, rank + 1, extent - low - length)), dims };
+  return {
+    name: emit.pad(name, along(axis + 1, rank + 1, low), along(axis + 1, rank + 1, extent - low - length)),
+    dims,
+  };
 }
 
 /** Where(condition, a, b): dY goes to the chosen branch. */
