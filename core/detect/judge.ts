@@ -54,7 +54,7 @@ function judgePaper(method: PaperMethod, detection: Detection, evidence: readonl
     const value = classes[index]!.indices[lead!.id]!;
     const outlier = `the saliency maps of ${nameClass(classes[index]!)} stand out: combined index ${value.toFixed(1)}, threshold ${method.threshold}`;
     const trigger = shown ? `; ${describeTrigger(shown, 'it')}` : '';
-    return finding('saliency-outlier', 'error', classes[index]!, outlier + trigger + caveat(detection));
+    return finding('saliency-outlier', 'warning', classes[index]!, outlier + trigger + caveat(detection));
   });
   return {
     verdict: flagged.length > 0 ? 'suspicious' : 'clean',
@@ -117,14 +117,14 @@ function cascadeFinding(
     const best = `the best small trigger found is weak: ${trigger} (${easy})`;
     return finding(
       'saliency-outlier',
-      'error',
+      'warning',
       target,
       `the saliency of ${name} stands out (${index}), but ${best}${probe}`,
     );
   }
   if (invertible) {
     const ordinary = `its saliency is ordinary (${index})`;
-    return finding('invertible-trigger', 'error', target, `${trigger} (${easy}), though ${ordinary}${probe}`);
+    return finding('invertible-trigger', 'warning', target, `${trigger} (${easy}), though ${ordinary}${probe}`);
   }
   return undefined;
 }
@@ -136,7 +136,7 @@ function mislabelled({ quietThreshold }: CascadeMethod, classes: readonly ClassR
     .map((report) => {
       const index = `index ${report.indices['quiet']!.toFixed(1)}, threshold ${quietThreshold}`;
       const message = `the gradient of ${nameClass(report)} is unusually small (${index}), as mislabelled training images make it`;
-      return finding('label-poisoning', 'warning', report, message);
+      return finding('label-poisoning', 'note', report, message);
     });
 }
 
