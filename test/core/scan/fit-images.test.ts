@@ -305,6 +305,7 @@ describe('other preprocessings to try', () => {
         '--scale 255 --mean 0 --std 1',
         '--scale 1 --mean 0.485,0.456,0.406 --std 0.229,0.224,0.225',
         '--scale 255 --mean 103.939,116.779,123.68 --std 1 --channels bgr',
+        '--scale 1 --mean 0.5 --std 0.5 --channels bgr',
       ],
     );
     const inputs = suggestions.map(({ preprocessing }) => {
@@ -313,6 +314,12 @@ describe('other preprocessings to try', () => {
     });
     assert.equal(new Set(inputs).size, inputs.length);
     assert.ok(!inputs.includes(fitImages(set(colour), nhwc(1, 2, 3), current).data.join()));
+  });
+
+  test('away from bgr by flags that undo it', () => {
+    const flags = suggestPreprocessings({ channels: 'bgr' }).map((suggestion) => suggestion.flags);
+    assert.equal(flags[0], '--scale 1 --mean 0 --std 1 --channels rgb');
+    assert.equal(new Set(flags).size, flags.length);
   });
 
   test('for one channel', () => {
