@@ -2,7 +2,14 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import fc from 'fast-check';
 import { ScanError } from '../../../core/scan/errors.js';
-import { fitImages, fromUnit, suggestPreprocessings, toUnit, type ImageInput } from '../../../core/scan/fit-images.js';
+import {
+  fitImages,
+  fromUnit,
+  gradientToUnit,
+  suggestPreprocessings,
+  toUnit,
+  type ImageInput,
+} from '../../../core/scan/fit-images.js';
 import type { DecodedImage, ModelInput, PixelImageSet, Preprocessing, RawImageSet } from '../../../core/scan/images.js';
 
 const picture = (height: number, width: number, channels: 1 | 3, pixels: ArrayLike<number>): DecodedImage => ({
@@ -269,6 +276,20 @@ describe('the unit range', () => {
         again.forEach((value, i) =>
           assert.ok(Math.abs(value - unit[i]!) <= ulp / spread, `${value} is not ${unit[i]}`),
         );
+      }),
+    );
+  });
+
+  test('a gradient follows the chain rule: the same change of the picture gives the same change of a score', () => {
+    fc.assert(
+      fc.property(inputs, ({ input, unit }) => {
+        const n = input.dims[0]!;
+        const gradient = input.data.map((value) => value / 300);
+        const dot = (a: Float32Array, b: Float32Array): number => a.reduce((sum, value, i) => sum + value * b[i]!, 0);
+        const black = fromUnit(new Float32Array(unit.length), n, input);
+        const change = fromUnit(unit, n, input).map((value, i) => value - black[i]!);
+        const bound = 1e-3 * Math.sqrt(dot(gradient, gradient) + 1);
+        assert.ok(Math.abs(dot(gradientToUnit(gradient, n, input), unit) - dot(gradient, change)) <= bound);
       }),
     );
   });
