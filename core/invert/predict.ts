@@ -1,3 +1,4 @@
+import { gather } from './images.js';
 import type { InversionModel } from './model.js';
 
 /** Images per run: bounds memory, and a fixed number keeps results the same for any number of images. */
@@ -43,19 +44,20 @@ export function meanCrossEntropy(logits: Float32Array, classes: number, target: 
   return sum / n;
 }
 
-/**
- * Share of images that `change` turns into the class. Images that the model takes for the class as they are cannot be
- * turned and do not count.
- */
-export async function flipRate(
+/** Those of `chosen` images that the model does not take for the class as they are: only they can be turned into it. */
+export async function turnable(
   model: InversionModel,
   images: Float32Array,
+  chosen: readonly number[],
   classIndex: number,
-  change: (images: Float32Array) => Float32Array,
-): Promise<{ readonly rate: number; readonly count: number }> {
-  const before = predictedClasses(await predictAll(model, images), model.classes);
-  const after = predictedClasses(await predictAll(model, change(images)), model.classes);
-  const counted = after.filter((_, image) => before[image] !== classIndex);
-  const flipped = counted.filter((predicted) => predicted === classIndex);
-  return { rate: counted.length === 0 ? 0 : flipped.length / counted.length, count: counted.length };
+): Promise<number[]> {
+  const size = model.dims[0] * model.dims[1] * model.dims[2];
+  const predicted = predictedClasses(await predictAll(model, gather(images, size, chosen)), model.classes);
+  return chosen.filter((_, position) => predicted[position] !== classIndex);
+}
+
+/** Share of images taken for the class; 0 for no images. */
+export async function shareOfClass(model: InversionModel, images: Float32Array, classIndex: number): Promise<number> {
+  const predicted = predictedClasses(await predictAll(model, images), model.classes);
+  return predicted.filter((index) => index === classIndex).length / Math.max(1, predicted.length);
 }

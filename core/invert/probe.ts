@@ -1,7 +1,7 @@
 import type { ProbeReport } from '../scan/result.js';
 import { gather } from './images.js';
 import type { InversionModel } from './model.js';
-import { flipRate } from './predict.js';
+import { shareOfClass, turnable } from './predict.js';
 import type { InversionImages } from './reconstruct.js';
 import { sideScale } from './scale.js';
 import { applyTrigger } from './trigger.js';
@@ -27,10 +27,10 @@ export async function probe(
 ): Promise<ProbeReport> {
   const [channels, height, width] = model.dims;
   const others = own.flatMap((index, image) => (index === classIndex ? [] : [image]));
-  const clean = gather(images, channels * height * width, others);
+  const chosen = await turnable(model, images, others, classIndex);
+  const clean = gather(images, channels * height * width, chosen);
   const [size] = windowSizes([Math.round(patchSide * sideScale(height, width))], height, width);
-  const rate = async (trigger: Trigger) =>
-    (await flipRate(model, clean, classIndex, (batch) => applyTrigger(trigger, batch))).rate;
+  const rate = (trigger: Trigger) => shareOfClass(model, applyTrigger(trigger, clean), classIndex);
 
   const patches: ProbeReport['patch'][] = [];
   const blends: ProbeReport['blend'][] = [];

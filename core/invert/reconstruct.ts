@@ -5,7 +5,7 @@ import { adam } from './adam.js';
 import { maskBox } from './box.js';
 import { gather, meanImage, splitImages } from './images.js';
 import type { InversionModel } from './model.js';
-import { flipRate, meanCrossEntropy, predictAll } from './predict.js';
+import { meanCrossEntropy, predictAll, shareOfClass, turnable } from './predict.js';
 import { sideScale } from './scale.js';
 import { applyTrigger, logit, pullBack, triggerOf } from './trigger.js';
 import type { TriggerLogits } from './trigger.js';
@@ -45,10 +45,11 @@ export async function reconstructTrigger(
   const [channels, height, width] = model.dims;
   const size = channels * height * width;
   const halves = splitImages(own, classIndex);
-  if (Math.min(halves.fit.length, halves.judge.length) < 2) {
+  const judge = await turnable(model, images, halves.judge, classIndex);
+  if (Math.min(halves.fit.length, halves.judge.length) < 2 || judge.length === 0) {
     throw new ScanError(
       'images-missing',
-      `inversion of class ${classIndex} needs 4 clean images of other classes, there are ${halves.fit.length + halves.judge.length}`,
+      `inversion of class ${classIndex} needs 4 clean images of other classes, there are ${halves.fit.length} to fit a trigger on and ${judge.length} to judge it on`,
     );
   }
   const scale = sideScale(height, width);
@@ -62,8 +63,8 @@ export async function reconstructTrigger(
   await descend(model, fit, classIndex, logits, scaled);
 
   const { mask, pattern } = triggerOf(logits);
-  const judged = gather(images, size, halves.judge);
-  const success = await flipRate(model, judged, classIndex, (clean) => applyTrigger({ mask, pattern }, clean));
+  const triggered = applyTrigger({ mask, pattern }, gather(images, size, judge));
+  const attackSuccessRate = await shareOfClass(model, triggered, classIndex);
   const maskMass = sum(mask);
   return {
     classIndex,
@@ -71,10 +72,10 @@ export async function reconstructTrigger(
     pattern: { dims: [channels, height, width], data: Float32Array.from(pattern) },
     box: maskBox(mask, height, width),
     maskMass,
-    attackSuccessRate: success.rate,
-    energy: Math.log(maskMass / scale ** 2) + successPenalty * Math.max(0, wantedSuccess - success.rate),
+    attackSuccessRate,
+    energy: Math.log(maskMass / scale ** 2) + successPenalty * Math.max(0, wantedSuccess - attackSuccessRate),
     imagesFitted: halves.fit.length,
-    imagesJudged: success.count,
+    imagesJudged: judge.length,
   };
 }
 
