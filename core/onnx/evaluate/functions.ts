@@ -1,9 +1,7 @@
 /** Ties go to the even neighbour, as IEEE 754 and ONNX Round have it. */
 export function roundHalfEven(x: number): number {
-  const below = Math.floor(x);
-  const rest = x - below;
-  if (rest !== 0.5) return Math.round(x);
-  return below % 2 === 0 ? below : below + 1;
+  const tie = x - Math.floor(x) === 0.5;
+  return tie ? 2 * Math.round(x / 2) : Math.round(x);
 }
 
 /**
