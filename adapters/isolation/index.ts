@@ -1,0 +1,170 @@
+import { totalmem } from 'node:os';
+import { fileURLToPath } from 'node:url';
+import type { ModelJob, OpenModel, Runner } from '../../core/ports/runner.js';
+import { asScanError, ScanError } from '../../core/scan/errors.js';
+import type { Provider } from '../engines/onnxruntime/provider.js';
+import { createPool, type Pool, type Seat } from './pool.js';
+import type { ArgumentOf, HostMethod, Opened, ResultOf } from './protocol.js';
+import type { WorkerProcess } from './worker-process.js';
+
+export interface IsolatedRunnerOptions {
+  /** Worker processes in all, shared by all open models. One per core is right: see `threadsPerWorker`. */
+  readonly workers: number;
+  readonly provider: Provider | 'auto';
+  /** Engine threads of one worker; 1 by default: two one-thread workers are faster than one with two threads. */
+  readonly threadsPerWorker?: number | undefined;
+  /** For one request (inspecting, one shard, one confirmation), counted from when a worker takes it. */
+  readonly timeoutMs: number;
+  /** JavaScript heap of one worker (V8's `--max-old-space-size`); by default what Node chooses for the machine. */
+  readonly maxHeapMb?: number | undefined;
+  /** Resident memory of one worker, engine included; by default its share of four fifths of the machine's memory. */
+  readonly maxMemoryMb?: number | undefined;
+  /** Path of the module a worker process runs. */
+  readonly hostModule?: string | undefined;
+}
+
+/**
+ * A runner that keeps everything native, and everything that reads model files, in child processes. A worker that dies, hangs
+ * or outgrows its memory takes its request with it and nothing else; the next request starts a new one.
+ *
+ * - Processes start when they are first needed, stay for the next model, and end with this process, however it ends.
+ * - A worker holds one model at a time and does one thing at a time. The first worker of a model stays with it until the model
+ *   is closed; workers that belong to no model help where shards wait, for the price of opening the model again. Any number
+ *   of models may be open, but one beyond `workers` waits until another model is closed or idle for a moment.
+ * - What crashes after the model was opened is tried once more in a fresh process; the second crash is final. A request over
+ *   its time or memory is not tried again.
+ * - `close` of a model ends what still runs for it (`cancelled`).
+ *
+ * @throws ScanError from all calls: what `core/execute` throws, with its code, and `engine-crashed`, `engine-timeout`,
+ *   `engine-out-of-memory`, `cancelled`.
+ */
+export function createIsolatedRunner(options: IsolatedRunnerOptions): Runner {
+  const { workers, provider, threadsPerWorker = 1, timeoutMs, maxHeapMb, maxMemoryMb } = options;
+  const pool = createPool<OpenedJob>(workers, {
+    hostModule: options.hostModule ?? fileURLToPath(new URL('./host.js', import.meta.url)),
+    provider,
+    threads: threadsPerWorker,
+    parentPid: process.pid,
+    maxHeapMb,
+    maxResidentBytes: maxMemoryMb === undefined ? memoryShare(workers) : maxMemoryMb * 2 ** 20,
+  });
+  return {
+    open: async ({ path, images, preprocessing, profile, selection, limits }) => {
+      // The caller's object may hold more, which need not be fit for a structured clone.
+      const job: ModelJob = { path, images, preprocessing, profile, selection, limits };
+      const opened: OpenedJob = { job, timeoutMs, digest: undefined };
+      try {
+        const first = await withSeat(pool, opened, (seat) => load(seat, opened));
+        return openModel(pool, opened, first, workers);
+      } catch (thrown) {
+        pool.forget(opened, cancelled(job));
+        throw thrown;
+      }
+    },
+    close: () => pool.close(),
+  };
+}
+
+/** A model that is or was open in some workers. */
+interface OpenedJob {
+  readonly job: ModelJob;
+  readonly timeoutMs: number;
+  /** Of the files as first read; every worker must read the same. */
+  digest: string | undefined;
+}
+
+function openModel(
+  pool: Pool<OpenedJob>,
+  opened: OpenedJob,
+  { inspection, engine }: Opened,
+  workers: number,
+): OpenModel {
+  const { job, timeoutMs } = opened;
+  let closed = false;
+
+  const call = async <M extends HostMethod>(
+    method: M,
+    argument: ArgumentOf<M>,
+    doing: string,
+  ): Promise<ResultOf<M>> => {
+    const once = async (): Promise<ResultOf<M>> => {
+      if (closed) throw cancelled(job);
+      return withSeat<ResultOf<M>>(pool, opened, async (seat) => {
+        if (closed) throw cancelled(job);
+        if (!holds(seat, opened)) await load(seat, opened);
+        return seat.process().request(method, argument, { model: job.path, doing, timeoutMs });
+      });
+    };
+    try {
+      return await once();
+    } catch (thrown) {
+      if (!(thrown instanceof ScanError) || thrown.code !== 'engine-crashed') throw thrown;
+      return once();
+    }
+  };
+
+  return {
+    inspection,
+    engine,
+    workers,
+    runShard: (shard) => call('shard', shard, `running shard ${shard.id}`),
+    confirm: (classIndex) => call('confirm', classIndex, `confirming class ${classIndex}`),
+    explain: (request) => call('explain', request, `computing ${request.rule} gradients`),
+    close: () => {
+      if (!closed) pool.forget(opened, cancelled(job));
+      closed = true;
+      return Promise.resolve();
+    },
+  };
+}
+
+async function withSeat<T>(
+  pool: Pool<OpenedJob>,
+  opened: OpenedJob,
+  work: (seat: Seat<OpenedJob>) => Promise<T>,
+): Promise<T> {
+  const seat = await pool.seat(opened);
+  try {
+    return await work(seat);
+  } finally {
+    pool.leave(seat);
+  }
+}
+
+function holds(seat: Seat<OpenedJob>, opened: OpenedJob): boolean {
+  // Asked for first: a process that is gone is replaced, and what it held is forgotten.
+  const worker: WorkerProcess = seat.process();
+  return worker.alive && seat.loaded === opened;
+}
+
+async function load(seat: Seat<OpenedJob>, opened: OpenedJob): Promise<Opened> {
+  const { job, timeoutMs } = opened;
+  const worker = seat.process();
+  seat.loaded = undefined;
+  try {
+    const result = await worker.request('open', job, { model: job.path, doing: 'inspecting it', timeoutMs });
+    opened.digest ??= result.digest;
+    if (opened.digest !== result.digest) {
+      throw new ScanError('model-unreadable', `${job.path}: the file changed during the scan; scan it again`, {
+        retryable: true,
+      });
+    }
+    seat.loaded = opened;
+    return result;
+  } catch (thrown) {
+    throw asScanError(thrown, 'internal', job.path);
+  }
+}
+
+function cancelled({ path }: ModelJob): ScanError {
+  return new ScanError('cancelled', `${path}: the model was closed`);
+}
+
+/** So that a worker ends before the kernel ends something else. A container's limit counts where there is one. */
+function memoryShare(workers: number): number {
+  const limit = process.constrainedMemory?.() ?? 0;
+  const memory = limit > 0 ? Math.min(limit, totalmem()) : totalmem();
+  return Math.max((0.8 * memory) / workers, minWorkerBytes);
+}
+
+const minWorkerBytes = 2 ** 29;
