@@ -35,7 +35,8 @@ for (const { golden, rules, files } of manifest.entries) {
   for (const { file } of files) {
     test(`${file} agrees with PyTorch for ${rules.join(', ')}`, { skip }, async () => {
       const arrays = readNpz(readFileSync(join(zoo, golden)));
-      const numbers = (key: string): number[] => Array.from(arrays.get(key)!.data as ArrayLike<number | bigint>, Number);
+      const numbers = (key: string): number[] =>
+        Array.from(arrays.get(key)!.data as ArrayLike<number | bigint>, Number);
       const x = arrays.get('x_uint8') && file.includes('uint8') ? arrays.get('x_uint8')! : arrays.get('x')!;
       const classes = numbers('classes');
       const { graph } = await readOnnx(join(zoo, file));
@@ -67,7 +68,13 @@ for (const { golden, rules, files } of manifest.entries) {
 }
 
 /** Per map of `size` values: at most `share` of all pixels may differ by more than 1e-4 of the map's largest magnitude. */
-function assertClose(actual: Float32Array, expected: readonly number[], size: number, share: number, what: string): void {
+function assertClose(
+  actual: Float32Array,
+  expected: readonly number[],
+  size: number,
+  share: number,
+  what: string,
+): void {
   assert.equal(actual.length, expected.length);
   let wrong = 0;
   let worst = 0;
@@ -80,5 +87,8 @@ function assertClose(actual: Float32Array, expected: readonly number[], size: nu
       if (!(difference <= 1e-4)) wrong++;
     });
   }
-  assert.ok(wrong <= share * expected.length, `${what}: ${wrong} of ${expected.length} values differ, the worst by ${worst} of the maximum`);
+  assert.ok(
+    wrong <= share * expected.length,
+    `${what}: ${wrong} of ${expected.length} values differ, the worst by ${worst} of the maximum`,
+  );
 }
