@@ -1,9 +1,8 @@
 import type { TriggerReconstruction } from '../scan/result.js';
+import { maskPeak, triggerGround } from './visible-trigger.js';
 
 /** Largest picture, in columns and pixel rows; two pixel rows share one line. */
 const limit = 32;
-/** Grey behind the trigger, so that black and white patterns both show. */
-const background = 0.42;
 
 /**
  * The trigger as block characters: mask x pattern over grey with colours (256-colour ANSI, which every terminal has),
@@ -44,7 +43,7 @@ function reduce({ mask, pattern }: TriggerReconstruction): Picture {
   const step = Math.max(1, Math.ceil(Math.max(imageHeight, imageWidth) / limit));
   const height = Math.ceil(imageHeight / step);
   const width = Math.ceil(imageWidth / step);
-  const peak = strongest(mask.data);
+  const peak = maskPeak(mask);
   const cells: number[] = [];
   const rgb: Colour[] = [];
   for (let row = 0; row < height; row++) {
@@ -64,19 +63,12 @@ function reduce({ mask, pattern }: TriggerReconstruction): Picture {
         }
       }
       const blend = (sum: number): number =>
-        background * (1 - largest) + largest * (weight === 0 ? background : sum / weight);
+        triggerGround * (1 - largest) + largest * (weight === 0 ? triggerGround : sum / weight);
       cells.push(largest);
       rgb.push([blend(sums[0]!), blend(sums[1]!), blend(sums[2]!)]);
     }
   }
   return { height, width, mask: cells, rgb };
-}
-
-/** The mask's maximum where it is faint, so that a blend shows; 1 for a mask that replaces pixels outright. */
-function strongest(mask: Float32Array): number {
-  let largest = 0;
-  for (const value of mask) largest = Math.max(largest, value);
-  return largest === 0 || largest >= 0.5 ? 1 : largest;
 }
 
 function half(upper: Colour, lower: Colour | undefined): string {

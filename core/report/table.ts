@@ -3,7 +3,7 @@ import type { RenderContext, ReportFormat, RunReport } from './format.js';
 import { triggerPicture } from './picture.js';
 import { columns, fitEnd, fitStart, pad, padStart, painter, wrap } from './terminal.js';
 import type { Paint, Style } from './terminal.js';
-import { bytes, decimal, oneLine, percent, plural, printable, seconds, shortDigest } from './text.js';
+import { bytes, capital, decimal, oneLine, percent, plural, printable, seconds, shortDigest } from './text.js';
 import {
   allIgnored,
   bySuspicion,
@@ -116,10 +116,6 @@ function body(result: ScanResult, { paint, room, colour }: Look): string[] {
     lines.push(`  ${pad(picture[row] ?? '', pictureWidth)}  ${right[row] ?? ''}`);
   }
   return [...lines, ''];
-}
-
-function capital(text: string): string {
-  return text.charAt(0).toUpperCase() + text.slice(1);
 }
 
 function framed(picture: readonly string[], paint: Paint): string[] {

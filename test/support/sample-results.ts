@@ -154,7 +154,9 @@ function backdoored(): ScanResult {
     pValue: 0.0001,
     targetClasses: [target],
     findings: [triggerFinding(target)],
-    classes: classReports(10, digitNames, { [target]: 14.2 }, 23),
+    classes: classReports(10, digitNames, { [target]: 14.2 }, 23).map((report) =>
+      report.index === 1 ? { ...report, indices: { ...report.indices, quiet: 0.9 } } : report,
+    ),
     detectors: [
       {
         id: 'gain-energy',
