@@ -1,4 +1,5 @@
 import { ScanError } from '../scan/errors.js';
+import { isFloat } from './dtypes.js';
 import { cutActivation, type Activation } from './final-activation.js';
 import type { Graph, Node, ValueInfo } from './graph.js';
 import { imageShape } from './image-input.js';
@@ -71,7 +72,7 @@ function findOutput(graph: Graph, wanted: string | undefined, source: string): s
 /** One floating-point score per class: [N, classes], or [N, classes, 1, 1] as fully convolutional nets give it. */
 function checkScores(graph: Graph, output: ValueInfo, source: string): void {
   const { dims, dtype } = output;
-  if (!floatTypes.has(dtype)) {
+  if (!isFloat(dtype)) {
     const scores = scoresBefore(graph, output.name);
     throw new ScanError(
       'model-not-a-classifier',
@@ -86,8 +87,6 @@ function checkScores(graph: Graph, output: ValueInfo, source: string): void {
       'A value inside the graph that is can be chosen with --logits-name NAME',
   );
 }
-
-const floatTypes: ReadonlySet<string> = new Set(['float32', 'float64', 'float16', 'bfloat16']);
 
 function mayBeOne(dim: number | string | null): boolean {
   return typeof dim !== 'number' || dim === 1;

@@ -1,3 +1,4 @@
+import { isFloat } from './dtypes.js';
 import type { Attribute, Graph, Node, Tensor, ValueInfo } from './graph.js';
 import { numbersOf } from './tensor.js';
 
@@ -96,9 +97,9 @@ function printTensor(tensor: Tensor): string {
     if (tensor.dtype === 'string')
       return (head.data as readonly string[]).map((text) => JSON.stringify(text)).join(' ');
     if (data instanceof BigInt64Array || data instanceof BigUint64Array) return Array.from(head.data, String).join(' ');
-    const isFloat = /float/.test(tensor.dtype);
+    const fractional = isFloat(tensor.dtype);
     return numbersOf(head)
-      .map((value) => printNumber(value, isFloat))
+      .map((value) => printNumber(value, fractional))
       .join(' ');
   };
   const values = data.length <= maxShownValues ? show(data.length) : `${show(2)} ... #${hash(tensor)}`;
@@ -108,8 +109,8 @@ function printTensor(tensor: Tensor): string {
 const maxShownValues = 8;
 
 /** Six digits tell values apart in a diff and hide float32's last bits. */
-function printNumber(value: number, isFloat: boolean): string {
-  return isFloat && Number.isFinite(value) ? String(Number(value.toPrecision(6))) : String(value);
+function printNumber(value: number, fractional: boolean): string {
+  return fractional && Number.isFinite(value) ? String(Number(value.toPrecision(6))) : String(value);
 }
 
 /** FNV-1a over the bytes: tells tensors apart in a diff, nothing more. */

@@ -1,8 +1,8 @@
+import { codeOfDType } from '../../../core/onnx/dtypes.js';
 import type { Attribute, Graph, Node, Tensor, ValueInfo } from '../../../core/onnx/graph.js';
 import { ScanError } from '../../../core/scan/errors.js';
 import { onnx as codec } from '../../../proto/gen/onnx.js';
 import type { onnx } from '../../../proto/gen/onnx-types.js';
-import { idByDtype } from './dtypes.js';
 import { attributeType } from './graph.js';
 import { toInt64 } from './int64.js';
 
@@ -22,7 +22,7 @@ export function encodeModel(graph: Graph): Uint8Array {
     producerName: graph.producer,
     opsetImport: [...graph.opsets].map(([domain, version]) => ({ domain, version })),
     metadataProps: [...graph.metadata].map(([key, value]) => ({ key, value })),
-    graph: encodeGraph(graph),
+    graph: encodeGraph(graph, false),
   });
   return writer.finish();
 }
@@ -32,12 +32,12 @@ const minIrVersion = 8;
 const maxIrVersion = 10;
 const maxMessageBytes = 2 ** 31 - 1;
 
-function encodeGraph(graph: Graph): onnx.GraphProto.$Properties {
+function encodeGraph(graph: Graph, isSubgraph: boolean): onnx.GraphProto.$Properties {
   return {
     // Engines insist on a name.
     name: graph.name || 'graph',
     input: graph.inputs.map(encodeValueInfo),
-    output: graph.outputs.map(encodeValueInfo),
+    output: graph.outputs.map((info) => (isSubgraph ? { name: info.name } : encodeValueInfo(info))),
     initializer: [...graph.initializers].map(([name, tensor]) => ({ name, ...encodeTensor(tensor) })),
     node: graph.nodes.map(encodeNode),
   };
@@ -65,7 +65,7 @@ function encodeAttribute(attribute: Attribute): onnx.AttributeProto.$Properties 
     case 'tensor':
       return { type: attributeType.tensor, t: encodeTensor(attribute.value) };
     case 'graph':
-      return { type: attributeType.graph, g: encodeGraph(attribute.value) };
+      return { type: attributeType.graph, g: encodeGraph(attribute.value, true) };
     case 'floats':
       return { type: attributeType.floats, floats: [...attribute.value] };
     case 'ints':
@@ -76,13 +76,13 @@ function encodeAttribute(attribute: Attribute): onnx.AttributeProto.$Properties 
 }
 
 function encodeTensor({ dtype, dims, data }: Tensor): onnx.TensorProto.$Properties {
-  const head = { dataType: idByDtype[dtype], dims: [...dims] };
+  const head = { dataType: codeOfDType(dtype), dims: [...dims] };
   if (!ArrayBuffer.isView(data)) return { ...head, stringData: data.map(utf8) };
   return { ...head, rawData: new Uint8Array(data.buffer, data.byteOffset, data.byteLength) };
 }
 
 function encodeValueInfo({ name, dtype, dims }: ValueInfo): onnx.ValueInfoProto.$Properties {
-  const elemType = idByDtype[dtype];
+  const elemType = codeOfDType(dtype);
   if (!dims) return { name, type: { tensorType: { elemType } } };
   const dim = dims.map((size) =>
     size === null ? {} : typeof size === 'string' ? { dimParam: size } : { dimValue: size },

@@ -1,8 +1,9 @@
+import { dtypeOfCode } from '../../../core/onnx/dtypes.js';
 import type { Attribute, Dim, DType, Graph, Tensor, ValueInfo } from '../../../core/onnx/graph.js';
 import type { TemplateNode } from '../../../core/onnx/functions.js';
 import { ScanError } from '../../../core/scan/errors.js';
 import type { onnx } from '../../../proto/gen/onnx-types.js';
-import { dtypeById, dtypeName } from './dtypes.js';
+import { dtypeName } from './dtypes.js';
 import { toNumber } from './int64.js';
 import { decodeSparse } from './sparse.js';
 import { decodeTensor, type TensorSource } from './tensors.js';
@@ -10,7 +11,14 @@ import { decodeTensor, type TensorSource } from './tensors.js';
 /** What subgraphs share with the model they stand in. */
 export type Header = Pick<Graph, 'irVersion' | 'producer' | 'opsets' | 'metadata'>;
 
-/** One GraphProto, subgraphs included; nodes are as in the file. Recursion is bounded by the scan's depth limit. */
+/**
+ * One GraphProto, subgraphs included; nodes are as in the file. Recursion is bounded by the scan's depth limit.
+ *
+ * A subgraph need not declare its outputs' types. float32 of unknown rank then stands in for them; nobody relies on it:
+ * `encodeModel` leaves the types of subgraph outputs to the engine.
+ *
+ * @param outer what the subgraph belongs to; empty for the model's own graph.
+ */
 export function decodeGraph(
   proto: onnx.GraphProto.$Properties,
   header: Header,
@@ -38,7 +46,11 @@ export function decodeGraph(
     inputs: (proto.input ?? [])
       .filter(({ name }) => !initializers.has(name ?? ''))
       .map((info) => decodeValueInfo(info, `input${outer}`, source)),
-    outputs: (proto.output ?? []).map((info) => decodeValueInfo(info, `output${outer}`, source)),
+    outputs: (proto.output ?? []).map((info) =>
+      outer && info.name && !info.type
+        ? { name: info.name, dtype: 'float32', dims: undefined }
+        : decodeValueInfo(info, `output${outer}`, source),
+    ),
     nodes: (proto.node ?? []).map((node) => decodeNode(node, header, source)),
     initializers,
   };
@@ -170,7 +182,7 @@ function decodeValueInfo(proto: onnx.ValueInfoProto.$Properties, role: string, s
 const nonTensorKinds = ['sequenceType', 'mapType', 'opaqueType', 'sparseTensorType', 'optionalType'] as const;
 
 function valueType(id: number, what: string, source: TensorSource): DType {
-  const dtype = dtypeById[id];
+  const dtype = dtypeOfCode(id);
   if (!dtype) throw new ScanError('model-unsupported-op', `${source.file}: ${what} holds ${dtypeName(id)} values`);
   return dtype;
 }

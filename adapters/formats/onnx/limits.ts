@@ -16,19 +16,22 @@ export interface OnnxLimits {
   readonly maxSparseElements: number;
   /** Numbers and strings in attributes, shapes and string tensors of the whole file. */
   readonly maxListItems: number;
-  /** Bytes of one name, key or string. */
-  readonly maxStringBytes: number;
+  /** Bytes of the name of a value, node, operator, ... */
+  readonly maxNameBytes: number;
+  /** Bytes of one string attribute, string element or metadata entry. */
+  readonly maxTextBytes: number;
 }
 
 export const defaultOnnxLimits: OnnxLimits = {
   maxBytes: 2 ** 31,
   maxSubgraphDepth: 32,
   maxNodes: 200_000,
-  maxAttributes: 2_000_000,
+  maxAttributes: 500_000,
   maxInitializers: 200_000,
-  maxValues: 2_000_000,
+  maxValues: 1_000_000,
   maxElements: 2 ** 29,
   maxSparseElements: 2 ** 26,
-  maxListItems: 4_000_000,
-  maxStringBytes: 2 ** 20,
+  maxListItems: 2_000_000,
+  maxNameBytes: 4096,
+  maxTextBytes: 2 ** 20,
 };

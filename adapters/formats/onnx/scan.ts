@@ -72,8 +72,9 @@ export function scanWire(bytes: Uint8Array, file: string, limits: OnnxLimits): v
       continue;
     }
     count(field, 1);
-    if (field.kind === 'string' && length > limits.maxStringBytes) {
-      tooLarge(`${frame.type}.${field.name} is ${length} bytes long`, 'maxStringBytes', limits.maxStringBytes);
+    if (field.kind === 'name' || field.kind === 'text') {
+      const limit = field.kind === 'name' ? 'maxNameBytes' : 'maxTextBytes';
+      if (length > limits[limit]) tooLarge(`${frame.type}.${field.name} is ${length} bytes long`, limit, limits[limit]);
     }
     if (field.type) {
       const graphs = frame.graphs + (field.type === 'GraphProto' ? 1 : 0);

@@ -1,11 +1,12 @@
 /**
  * The fields of proto/onnx/onnx.proto as the wire-format scanner sees them; a test compares this table with the schema.
  *
- * - `packed…`: a repeated number, one length-delimited record or one record per number.
+ * - `name`, `text`: strings or bytes, with different limits on their length.
+ * - `packed-…`: a repeated number, one length-delimited record or one record per number.
  * - `number-list`: a number list that must be packed, because the decoder keeps it as a view of the file.
  */
 export type FieldKind =
-  'varint' | 'fixed32' | 'string' | 'bytes' | 'message' | 'packed-varints' | 'packed-fixed32' | 'number-list';
+  'varint' | 'fixed32' | 'name' | 'text' | 'bytes' | 'message' | 'packed-varints' | 'packed-fixed32' | 'number-list';
 
 export type Counter = 'maxNodes' | 'maxAttributes' | 'maxInitializers' | 'maxValues' | 'maxListItems';
 
@@ -38,44 +39,44 @@ export type MessageName =
 export const messages: Readonly<Record<MessageName, Readonly<Record<number, Field>>>> = {
   ModelProto: {
     1: one('ir_version', 'varint'),
-    2: one('producer_name', 'string'),
-    3: one('producer_version', 'string'),
+    2: one('producer_name', 'text'),
+    3: one('producer_version', 'text'),
     7: message('graph', 'GraphProto'),
     8: many('opset_import', 'OperatorSetIdProto', 'maxListItems'),
     14: many('metadata_props', 'StringStringEntryProto', 'maxListItems'),
     25: many('functions', 'FunctionProto', 'maxNodes'),
   },
-  OperatorSetIdProto: { 1: one('domain', 'string'), 2: one('version', 'varint') },
-  StringStringEntryProto: { 1: one('key', 'string'), 2: one('value', 'string') },
+  OperatorSetIdProto: { 1: one('domain', 'name'), 2: one('version', 'varint') },
+  StringStringEntryProto: { 1: one('key', 'text'), 2: one('value', 'text') },
   GraphProto: {
     1: many('node', 'NodeProto', 'maxNodes'),
-    2: one('name', 'string'),
+    2: one('name', 'name'),
     5: many('initializer', 'TensorProto', 'maxInitializers'),
     11: many('input', 'ValueInfoProto', 'maxValues'),
     12: many('output', 'ValueInfoProto', 'maxValues'),
     15: many('sparse_initializer', 'SparseTensorProto', 'maxInitializers'),
   },
   NodeProto: {
-    1: list('input', 'string', 'maxValues'),
-    2: list('output', 'string', 'maxValues'),
-    3: one('name', 'string'),
-    4: one('op_type', 'string'),
+    1: list('input', 'name', 'maxValues'),
+    2: list('output', 'name', 'maxValues'),
+    3: one('name', 'name'),
+    4: one('op_type', 'name'),
     5: many('attribute', 'AttributeProto', 'maxAttributes'),
-    7: one('domain', 'string'),
-    8: one('overload', 'string'),
+    7: one('domain', 'name'),
+    8: one('overload', 'name'),
   },
   AttributeProto: {
-    1: one('name', 'string'),
+    1: one('name', 'name'),
     2: one('f', 'fixed32'),
     3: one('i', 'varint'),
-    4: one('s', 'string'),
+    4: one('s', 'text'),
     5: message('t', 'TensorProto'),
     6: message('g', 'GraphProto'),
     7: list('floats', 'packed-fixed32', 'maxListItems'),
     8: list('ints', 'packed-varints', 'maxListItems'),
-    9: list('strings', 'string', 'maxListItems'),
+    9: list('strings', 'text', 'maxListItems'),
     20: one('type', 'varint'),
-    21: one('ref_attr_name', 'string'),
+    21: one('ref_attr_name', 'name'),
     22: message('sparse_tensor', 'SparseTensorProto'),
   },
   TensorProto: {
@@ -84,9 +85,9 @@ export const messages: Readonly<Record<MessageName, Readonly<Record<number, Fiel
     3: one('segment', 'bytes'),
     4: list('float_data', 'number-list', 'maxListItems'),
     5: list('int32_data', 'number-list', 'maxListItems'),
-    6: list('string_data', 'string', 'maxListItems'),
+    6: list('string_data', 'text', 'maxListItems'),
     7: list('int64_data', 'number-list', 'maxListItems'),
-    8: one('name', 'string'),
+    8: one('name', 'name'),
     9: one('raw_data', 'bytes'),
     10: list('double_data', 'number-list', 'maxListItems'),
     11: list('uint64_data', 'number-list', 'maxListItems'),
@@ -98,7 +99,7 @@ export const messages: Readonly<Record<MessageName, Readonly<Record<number, Fiel
     2: message('indices', 'TensorProto'),
     3: list('dims', 'packed-varints', 'maxListItems'),
   },
-  ValueInfoProto: { 1: one('name', 'string'), 2: message('type', 'TypeProto') },
+  ValueInfoProto: { 1: one('name', 'name'), 2: message('type', 'TypeProto') },
   TypeProto: {
     1: message('tensor_type', 'TypeProto.Tensor'),
     4: one('sequence_type', 'bytes'),
@@ -109,17 +110,17 @@ export const messages: Readonly<Record<MessageName, Readonly<Record<number, Fiel
   },
   'TypeProto.Tensor': { 1: one('elem_type', 'varint'), 2: message('shape', 'TensorShapeProto') },
   TensorShapeProto: { 1: many('dim', 'TensorShapeProto.Dimension', 'maxListItems') },
-  'TensorShapeProto.Dimension': { 1: one('dim_value', 'varint'), 2: one('dim_param', 'string') },
+  'TensorShapeProto.Dimension': { 1: one('dim_value', 'varint'), 2: one('dim_param', 'name') },
   FunctionProto: {
-    1: one('name', 'string'),
-    4: list('input', 'string', 'maxValues'),
-    5: list('output', 'string', 'maxValues'),
-    6: list('attribute', 'string', 'maxAttributes'),
+    1: one('name', 'name'),
+    4: list('input', 'name', 'maxValues'),
+    5: list('output', 'name', 'maxValues'),
+    6: list('attribute', 'name', 'maxAttributes'),
     7: many('node', 'NodeProto', 'maxNodes'),
     9: many('opset_import', 'OperatorSetIdProto', 'maxListItems'),
-    10: one('domain', 'string'),
+    10: one('domain', 'name'),
     11: many('attribute_proto', 'AttributeProto', 'maxAttributes'),
-    13: one('overload', 'string'),
+    13: one('overload', 'name'),
   },
 };
 

@@ -1,7 +1,8 @@
-import { ScanError } from '../../../core/scan/errors.js';
+import { bytesOf, dtypeOfCode } from '../../../core/onnx/dtypes.js';
 import type { DType, Tensor, TensorData } from '../../../core/onnx/graph.js';
+import { ScanError } from '../../../core/scan/errors.js';
 import type { onnx } from '../../../proto/gen/onnx-types.js';
-import { bytesPerElement, dtypeById, dtypeName } from './dtypes.js';
+import { dtypeName } from './dtypes.js';
 import { toNumber, type Int64 } from './int64.js';
 import type { OnnxLimits } from './limits.js';
 
@@ -43,7 +44,7 @@ type NumericDType = Exclude<DType, 'string'>;
  */
 export function decodeTensor(proto: Proto, what: string, source: TensorSource): Tensor {
   const id = proto.dataType ?? 0;
-  const dtype = dtypeById[id];
+  const dtype = dtypeOfCode(id);
   if (!dtype) {
     throw new ScanError(
       'model-unsupported-op',
@@ -92,7 +93,7 @@ function numbers(proto: Proto, dtype: NumericDType, elements: number, what: stri
   const raw = proto.rawData;
   if (raw && raw.length > 0) {
     if (listed > 0) malformed(source, `${what} stores its values twice`);
-    const width = bytesPerElement[dtype];
+    const width = bytesOf(dtype);
     if (raw.length !== elements * width) mismatch(raw.length / width, elements, what, source);
     // The view may start at any byte of the file; typed arrays need an aligned copy.
     return typed(dtype, new Uint8Array(raw).buffer, 0, elements);
@@ -110,14 +111,14 @@ function fromExternal(
   source: TensorSource,
 ): TensorData {
   const entries = new Map((proto.externalData ?? []).map(({ key, value }) => [key ?? '', value ?? '']));
-  const wanted = elements * bytesPerElement[dtype];
+  const wanted = elements * bytesOf(dtype);
   const offset = wholeNumber(entries.get('offset') ?? '0', 'offset');
   const length = wholeNumber(entries.get('length') ?? String(wanted), 'length');
   if (length !== wanted) {
     throw new ScanError('model-external-data', `${source.file}: ${what} needs ${wanted} bytes but declares ${length}`);
   }
   const bytes = source.external(entries.get('location') ?? '', offset, length, what);
-  if (dtype !== 'bool' && bytes.byteOffset % bytesPerElement[dtype] === 0) {
+  if (dtype !== 'bool' && bytes.byteOffset % bytesOf(dtype) === 0) {
     return typed(dtype, bytes.buffer, bytes.byteOffset, elements);
   }
   return typed(dtype, new Uint8Array(bytes).buffer, 0, elements);
@@ -157,7 +158,7 @@ function fromList(
 ): TensorData {
   if (dtype === 'float32' || dtype === 'float64') {
     const bytes = joined(parts);
-    const width = bytesPerElement[dtype];
+    const width = bytesOf(dtype);
     if (bytes.length !== elements * width) mismatch(bytes.length / width, elements, what, source);
     return typed(dtype, bytes.buffer, 0, elements);
   }
@@ -217,8 +218,7 @@ function narrowed(
   what: string,
   source: TensorSource,
 ): TensorData {
-  const data = typed(dtype, new ArrayBuffer(elements * bytesPerElement[dtype]), 0, elements) as
-    Int32Array | Uint32Array;
+  const data = typed(dtype, new ArrayBuffer(elements * bytesOf(dtype)), 0, elements) as Int32Array | Uint32Array;
   const unsigned = dtype === 'uint32';
   for (let i = 0; i < elements; i++) {
     // A negative int32 is written as a 64-bit varint; its low word holds the value.
