@@ -54,7 +54,7 @@ export function createIsolatedRunner(options: IsolatedRunnerOptions): Runner {
       const job: ModelJob = { path, images, preprocessing, profile, selection, limits };
       const opened: OpenedJob = { job, timeoutMs, digest: undefined };
       try {
-        const first = await withSeat(pool, opened, (seat) => load(seat, opened));
+        const first = await withSeat(pool, opened, (seat) => load(seat.process(), seat, opened));
         return openModel(pool, opened, first, workers);
       } catch (thrown) {
         pool.forget(opened, cancelled(job));
@@ -91,8 +91,10 @@ function openModel(
       if (closed) throw cancelled(job);
       return withSeat<ResultOf<M>>(pool, opened, async (seat) => {
         if (closed) throw cancelled(job);
-        if (!holds(seat, opened)) await load(seat, opened);
-        return seat.process().request(method, argument, { model: job.path, doing, timeoutMs });
+        // Asked for first: where a process is gone, what it held is forgotten.
+        const worker = seat.process();
+        if (seat.loaded !== opened) await load(worker, seat, opened);
+        return worker.request(method, argument, { model: job.path, doing, timeoutMs });
       });
     };
     try {
@@ -131,15 +133,8 @@ async function withSeat<T>(
   }
 }
 
-function holds(seat: Seat<OpenedJob>, opened: OpenedJob): boolean {
-  // Asked for first: a process that is gone is replaced, and what it held is forgotten.
-  const worker: WorkerProcess = seat.process();
-  return worker.alive && seat.loaded === opened;
-}
-
-async function load(seat: Seat<OpenedJob>, opened: OpenedJob): Promise<Opened> {
+async function load(worker: WorkerProcess, seat: Seat<OpenedJob>, opened: OpenedJob): Promise<Opened> {
   const { job, timeoutMs } = opened;
-  const worker = seat.process();
   seat.loaded = undefined;
   try {
     const result = await worker.request('open', job, { model: job.path, doing: 'inspecting it', timeoutMs });

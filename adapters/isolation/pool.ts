@@ -3,6 +3,7 @@ import { startWorker, type WorkerProcess, type WorkerSettings } from './worker-p
 
 /** A place for one worker process, which is started when the place is first used and again after a crash. */
 export interface Seat<Owner> {
+  /** @throws ScanError `cancelled` once the pool is closed; `engine-crashed` where no process can be started. */
   readonly process: () => WorkerProcess;
   /** Whose model the process holds; forgotten with the process. */
   loaded: Owner | undefined;
@@ -39,7 +40,11 @@ interface Waiting<Owner> {
 }
 
 export function createPool<Owner extends object>(size: number, settings: WorkerSettings): Pool<Owner> {
-  const places = Array.from({ length: size }, () => newPlace<Owner>(settings));
+  const start = (): WorkerProcess => {
+    if (closed) throw closedError();
+    return startWorker(settings);
+  };
+  const places = Array.from({ length: size }, () => newPlace<Owner>(start));
   let waiting: Waiting<Owner>[] = [];
   let closed = false;
   let takeOver: NodeJS.Timeout | undefined;
@@ -96,7 +101,7 @@ export function createPool<Owner extends object>(size: number, settings: WorkerS
   };
 }
 
-function newPlace<Owner>(settings: WorkerSettings): Place<Owner> {
+function newPlace<Owner>(start: () => WorkerProcess): Place<Owner> {
   const place: Place<Owner> = {
     loaded: undefined,
     home: undefined,
@@ -105,7 +110,7 @@ function newPlace<Owner>(settings: WorkerSettings): Place<Owner> {
     worker: undefined,
     process: () => {
       if (!place.worker?.alive) {
-        place.worker = startWorker(settings);
+        place.worker = start();
         place.loaded = undefined;
       }
       return place.worker;

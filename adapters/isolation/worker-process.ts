@@ -64,6 +64,7 @@ export function startWorker(settings: WorkerSettings): WorkerProcess {
   const gone = ended(child);
   let pending: Pending | undefined;
   let alive = true;
+  let killedFor: ScanError | undefined;
   let lastId = 0;
 
   const hold = (busy: boolean): void => {
@@ -81,6 +82,7 @@ export function startWorker(settings: WorkerSettings): WorkerProcess {
   };
   // A process stuck in a driver may not die at once: nobody waits for that.
   const kill = (why: ScanError): void => {
+    killedFor ??= why;
     alive = false;
     child.kill('SIGKILL');
     settle()?.reject(why);
@@ -124,10 +126,8 @@ export function startWorker(settings: WorkerSettings): WorkerProcess {
     },
     request: (method, argument, task) =>
       new Promise((resolve, reject) => {
-        if (!alive || pending) {
-          reject(new ScanError('internal', 'a worker process was given work while it was busy or gone'));
-          return;
-        }
+        if (!alive) return reject(killedFor ?? endedBefore(task));
+        if (pending) return reject(new ScanError('internal', 'a worker process was given two things to do at a time'));
         const frame = encodeFrame({ id: ++lastId, method, argument } satisfies HostRequest);
         const timer = setTimeout(() => kill(timeoutError(task)), Math.min(task.timeoutMs, maxTimerMs));
         pending = { id: lastId, task, resolve, reject, timer };
@@ -181,6 +181,12 @@ function ended(child: ChildProcess): Promise<ProcessEnd> {
       child.once('close', () => resolve({ code, signal }));
       setTimeout(() => resolve({ code, signal }), lastWordsMs).unref();
     });
+  });
+}
+
+function endedBefore({ model, doing }: Task): ScanError {
+  return new ScanError('engine-crashed', `${model}: the worker process had ended before ${doing}; scan it again`, {
+    retryable: true,
   });
 }
 
