@@ -3,7 +3,8 @@ import { judge } from '../detect/judge.js';
 import type { NullTables } from '../detect/p-value.js';
 import { mergeShards } from '../plan/merge.js';
 import { planShards } from '../plan/plan.js';
-import { sideBySide } from '../plan/side-by-side.js';
+import { sideBySide, type Lanes } from '../plan/side-by-side.js';
+import type { Clock } from '../ports/clock.js';
 import type { Sha256 } from '../ports/hash.js';
 import type { ModelLimits, ModelSelection, OpenModel, Runner } from '../ports/runner.js';
 import type { ScanCache } from '../ports/scan-cache.js';
@@ -29,13 +30,6 @@ export interface ScanDependencies {
   /** Kept over several scans, so that each class count is simulated once. */
   readonly nullTables?: NullTables | undefined;
   readonly onProgress?: ((progress: ScanProgress) => void) | undefined;
-}
-
-export interface Clock {
-  /** Seconds, monotonic. */
-  now(): number;
-  /** Calls `ring` once after so many seconds; the returned function cancels. */
-  after(seconds: number, ring: () => void): () => void;
 }
 
 export interface ScanRequest {
@@ -157,7 +151,11 @@ async function runScan(
       layout: inspection.layout,
     };
     const features = await timed('saliency', () =>
-      runShards(model, request, draft.scanId, stop, (done, total) => report('saliency', done, total)),
+      runShards(
+        model,
+        { request, id: draft.scanId, stop, later: (open) => clock.after(helpAfter, open) },
+        (done, total) => report('saliency', done, total),
+      ),
     );
     const { labels, classNames } = request.images;
     const detection = detect(request.profile, features, { ...inspection, labels, classNames }, dependencies.nullTables);
@@ -182,11 +180,22 @@ async function runScan(
   }
 }
 
+/**
+ * Seconds. A second worker must first open the model, which takes about as long; a small scan is over before that and costs
+ * half as much alone.
+ */
+const helpAfter = 0.3;
+
+interface ShardRun {
+  readonly request: ScanRequest;
+  readonly id: string;
+  readonly stop: Stopper;
+  readonly later: Lanes['later'];
+}
+
 async function runShards(
   model: OpenModel,
-  request: ScanRequest,
-  id: string,
-  stop: Stopper,
+  { request, id, stop, later }: ShardRun,
   report: (done: number, total: number) => void,
 ): Promise<ScanFeatures> {
   const { classes, tile } = model.inspection;
@@ -194,7 +203,7 @@ async function runShards(
   report(0, plan.length);
   let done = 0;
   const results: ShardFeatures[] = await stop.or(
-    sideBySide(plan, model.workers, stop.stopped, async (shard) => {
+    sideBySide(plan, { most: model.workers, stopped: stop.stopped, later }, async (shard) => {
       const result = await model.runShard(shard);
       report(++done, plan.length);
       return result;
@@ -216,7 +225,7 @@ function confirm(
   report(0, candidates.length);
   let done = 0;
   return stop.or(
-    sideBySide(candidates, model.workers, stop.stopped, async (candidate) => {
+    sideBySide(candidates, { most: model.workers, stopped: stop.stopped }, async (candidate) => {
       const evidence = await model.confirm(candidate);
       report(++done, candidates.length);
       return evidence;

@@ -1,5 +1,5 @@
+import type { Clock } from '../ports/clock.js';
 import { ScanError } from './errors.js';
-import type { Clock } from './scan-model.js';
 
 export interface StopRequest {
   readonly path: string;

@@ -3,12 +3,10 @@ import { test } from 'node:test';
 import fc from 'fast-check';
 import { sideBySide } from '../../../core/plan/side-by-side.js';
 
-const never = () => false;
-
 test('results stand in the order of the items whatever finishes first', async () => {
   await fc.assert(
     fc.asyncProperty(fc.array(fc.nat(5), { maxLength: 30 }), fc.integer({ min: 1, max: 8 }), async (delays, lanes) => {
-      const results = await sideBySide([...delays.entries()], lanes, never, async ([index, turns]) => {
+      const results = await sideBySide([...delays.entries()], { most: lanes }, async ([index, turns]) => {
         for (let i = 0; i < turns; i++) await Promise.resolve();
         return index;
       });
@@ -20,7 +18,7 @@ test('results stand in the order of the items whatever finishes first', async ()
 test('no more than the allowed number runs at a time', async () => {
   let running = 0;
   let most = 0;
-  await sideBySide(Array.from({ length: 20 }), 3, never, async () => {
+  await sideBySide(Array.from({ length: 20 }), { most: 3 }, async () => {
     most = Math.max(most, ++running);
     await new Promise((resolve) => setImmediate(resolve));
     running--;
@@ -31,7 +29,7 @@ test('no more than the allowed number runs at a time', async () => {
 test('the first failure is thrown after what runs has ended, and nothing new starts', async () => {
   const events: string[] = [];
   await assert.rejects(
-    sideBySide(['fails', 'slow', 'never started'], 2, never, async (item) => {
+    sideBySide(['fails', 'slow', 'never started'], { most: 2 }, async (item) => {
       events.push(`start ${item}`);
       await new Promise((resolve) => setImmediate(resolve));
       if (item === 'fails') throw new Error('broken');
@@ -45,13 +43,36 @@ test('the first failure is thrown after what runs has ended, and nothing new sta
 
 test('once stopped, nothing new is started', async () => {
   let done = 0;
-  await sideBySide(
-    [1, 2, 3],
-    1,
-    () => done === 1,
-    async () => {
-      done++;
+  await sideBySide([1, 2, 3], { most: 1, stopped: () => done === 1 }, async () => {
+    done++;
+  });
+  assert.equal(done, 1);
+});
+
+test('further lanes open when they are worth it', async () => {
+  let running = 0;
+  let most = 0;
+  let open = () => {};
+  const results = await sideBySide(
+    [0, 1, 2, 3, 4, 5],
+    { most: 3, later: (start) => ((open = start), () => {}) },
+    async (item) => {
+      most = Math.max(most, ++running);
+      if (item === 1) {
+        assert.equal(most, 1);
+        open();
+      }
+      await new Promise((resolve) => setImmediate(resolve));
+      running--;
+      return item;
     },
   );
-  assert.equal(done, 1);
+  assert.deepEqual(results, [0, 1, 2, 3, 4, 5]);
+  assert.equal(most, 3);
+});
+
+test('what was to open further lanes is called off when all is done', async () => {
+  let calledOff = 0;
+  await sideBySide([1, 2], { most: 2, later: () => () => void calledOff++ }, () => Promise.resolve());
+  assert.equal(calledOff, 1);
 });

@@ -45,16 +45,19 @@ test('what is reported names model, images, engine and settings', async () => {
   assert.match(result.scanId, /^[0-9a-f]{64}$/);
 });
 
-test('shards run side by side, never more than the model has workers', async () => {
-  const { runner, calls } = fakeRunner({ workers: 3 });
-  await scanModel(dependencies({ runner }), request());
-  assert.equal(calls.mostRunning, 3);
+test('a small scan stays with one worker; a longer one uses all, and never more', async () => {
+  const small = fakeRunner({ workers: 3 });
+  await scanModel(dependencies({ runner: small.runner }), request());
+  assert.equal(small.calls.mostRunning, 1);
+  const longer = fakeRunner({ workers: 3 });
+  await scanModel(dependencies({ runner: longer.runner, clock: impatient }), request());
+  assert.equal(longer.calls.mostRunning, 3);
 });
 
 test('the number of workers changes no number', async () => {
   const runs = await Promise.all(
     [1, 2, 7, 64].map((workers) =>
-      scanModel(dependencies({ runner: fakeRunner({ workers, target: 3 }).runner }), request()),
+      scanModel(dependencies({ runner: fakeRunner({ workers, target: 3 }).runner, clock: impatient }), request()),
     ),
   );
   for (const { classes, score, pValue } of runs) {
@@ -211,6 +214,9 @@ test('progress goes through the stages and ends with done', async () => {
   const saliency = seen.filter(({ stage }) => stage === 'saliency');
   assert.equal(saliency.at(-1)?.done, saliency.at(-1)?.total);
 });
+
+/** Calls for help at once. */
+const impatient = { now: () => 0, after: (_: number, ring: () => void) => (ring(), () => {}) };
 
 function request(): ScanRequest {
   return {
