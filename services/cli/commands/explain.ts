@@ -1,0 +1,137 @@
+import { mkdir, stat, writeFile } from 'node:fs/promises';
+import { extname, join } from 'node:path';
+import type { ImageSet } from '../../../core/scan/images.js';
+import type { Explanation, OpenModel } from '../../../core/ports/runner.js';
+import { asScanError, ScanError } from '../../../core/scan/errors.js';
+import { defaultProfile } from '../../../core/scan/profiles.js';
+import { exitCodes } from '../exit-codes.js';
+import { displayImages } from '../explain/display.js';
+import { explainPage } from '../explain/page.js';
+import { explainSheet } from '../explain/sheet.js';
+import { explainOptions, type ExplainSettings } from '../options/index.js';
+import { checkWritable } from '../output/outputs.js';
+import { write } from '../process.js';
+import { loadCleanImages, preprocessingOf } from '../settings/images.js';
+import { settingsOf } from '../settings/settings.js';
+import { createRunner } from '../wiring.js';
+import type { CommandCall } from './command.js';
+
+export async function explain(call: CommandCall): Promise<number> {
+  const settings = await settingsOf(explainOptions, call);
+  const path = call.args[0]!;
+  const { classes } = settings;
+  if (classes === undefined)
+    throw new ScanError('usage', '--classes is missing: name the classes to explain, e.g. 3,7');
+  const files = await filesOf(settings.output);
+  for (const { file } of files) await checkWritable(file);
+  const images = await loadCleanImages(settings, settings.imageCount ?? defaultCount(settings.images), 'file');
+
+  const runner = createRunner(settings, 1);
+  try {
+    const model = await orAborted(
+      call.signal,
+      runner.open({
+        path,
+        images,
+        preprocessing: preprocessingOf(settings),
+        profile: defaultProfile,
+        selection: { inputName: settings.inputName, logitsName: settings.logitsName },
+        limits: { maxModelBytes: settings.maxModelSize, maxRunBytes: settings.maxMemory },
+      }),
+    );
+    const explanation = await orAborted(call.signal, model.explain({ rule: settings.rule, classes }));
+    const view = { path, settings, images, model, explanation, classes };
+    for (const output of files) {
+      await save(output, view);
+      await write(call.terminal.stderr, `wrote ${output.file}\n`);
+    }
+    await write(call.terminal.stdout, summary(view));
+    return exitCodes.clean;
+  } finally {
+    await runner.close();
+  }
+}
+
+type Kind = 'npz' | 'png' | 'html';
+interface OutputFile {
+  readonly kind: Kind;
+  readonly file: string;
+}
+
+interface View {
+  readonly path: string;
+  readonly settings: ExplainSettings;
+  readonly images: ImageSet;
+  readonly model: OpenModel;
+  readonly explanation: Explanation;
+  readonly classes: readonly number[];
+}
+
+const kinds: readonly Kind[] = ['npz', 'png', 'html'];
+/** Of a folder of images; gradients of all would fill a disk. */
+const folderImages = 16;
+
+/** An array file was made for this call, so all of it is meant. */
+function defaultCount(images: string | undefined): number {
+  return /\.np[yz]$/i.test(images ?? '') ? Number.MAX_SAFE_INTEGER : folderImages;
+}
+
+/** @throws ScanError `usage`, `output-unwritable`. */
+async function filesOf(output: string | undefined): Promise<OutputFile[]> {
+  if (output === undefined) {
+    throw new ScanError('usage', '--output is missing: name a .npz, .png or .html file, or a folder for all three');
+  }
+  const extension = extname(output).slice(1).toLowerCase();
+  const kind = kinds.find((known) => known === extension);
+  const isFolder = (await stat(output).catch(() => undefined))?.isDirectory() ?? extension === '';
+  if (kind && !isFolder) return [{ kind, file: output }];
+  if (!isFolder)
+    throw new ScanError('usage', `--output ${output}: use a name that ends in .npz, .png or .html, or a folder`);
+  await mkdir(output, { recursive: true }).catch((error: unknown) => {
+    throw asScanError(error, 'output-unwritable', `cannot make the folder ${output}`);
+  });
+  return kinds.map((each) => ({ kind: each, file: join(output, `explanation.${each}`) }));
+}
+
+async function save({ kind, file }: OutputFile, view: View): Promise<void> {
+  const { explanation, settings, images, model } = view;
+  if (kind === 'npz') {
+    const { writeNpz } = await import('../../../adapters/images/npz.js');
+    const { logits, gradients, heatmaps } = explanation;
+    await writeNpz(file, { logits, gradients, heatmaps });
+    return;
+  }
+  const shown = displayImages(images, model.inspection, preprocessingOf(settings));
+  const { pngEncoder } = await import('../../../adapters/images/encode.js');
+  const cells = { explanation, shown, classes: view.classes };
+  const content =
+    kind === 'png'
+      ? await explainSheet(pngEncoder, cells)
+      : await explainPage(pngEncoder, {
+          ...cells,
+          path: view.path,
+          rule: settings.rule,
+          labels: images.labels,
+          classNames: images.classNames,
+          imagesDigest: images.digest,
+        });
+  await writeFile(file, content).catch((error: unknown) => {
+    throw asScanError(error, 'output-unwritable', `cannot write ${file}`);
+  });
+}
+
+function summary({ path, settings, explanation, model, classes }: View): string {
+  const [images] = explanation.logits.dims;
+  const { accuracy } = model.inspection;
+  const right = accuracy === undefined ? '' : `, right on ${Math.round(100 * accuracy)} % of the labelled ones`;
+  return `${path}: ${settings.rule} gradients of class ${classes.join(', ')} on ${images} images${right}\n`;
+}
+
+async function orAborted<T>(signal: AbortSignal, work: Promise<T>): Promise<T> {
+  const aborted = new Promise<never>((_, reject) => {
+    const stop = () => reject(new ScanError('cancelled', 'interrupted'));
+    if (signal.aborted) stop();
+    else signal.addEventListener('abort', stop, { once: true });
+  });
+  return Promise.race([work, aborted]);
+}

@@ -1,0 +1,56 @@
+import { cacheOptions, engineOptions, modelOptions } from './engine.js';
+import { imageOptions, preprocessingOptions } from './images.js';
+import { detectionOptions, outputOptions } from './output.js';
+import { explainOnlyOptions } from './explain.js';
+import type { Option, SettingsOf } from './option.js';
+
+export const configOption: Option<string | undefined> = {
+  group: 'Other',
+  description: 'Settings file; its keys are the names of the flags.',
+  kind: 'text',
+  value: 'FILE',
+  short: 'c',
+  expects: 'a path',
+  defaultText: 'neuroninspect.yaml where there is one',
+  schema: (z) => z.string().min(1).optional(),
+};
+
+export const scanOptions = {
+  ...imageOptions,
+  ...preprocessingOptions,
+  ...modelOptions,
+  ...detectionOptions,
+  ...outputOptions,
+  ...engineOptions,
+  ...cacheOptions,
+} as const;
+export type ScanSettings = SettingsOf<typeof scanOptions>;
+
+export const explainOptions = {
+  ...imageOptions,
+  ...explainOnlyOptions,
+  ...preprocessingOptions,
+  ...modelOptions,
+  ...engineOptions,
+} as const;
+export type ExplainSettings = SettingsOf<typeof explainOptions>;
+
+export const doctorOptions = {
+  format: {
+    group: 'Output',
+    description: 'Format of the answer.',
+    kind: 'text',
+    value: 'FORMAT',
+    short: 'f',
+    choices: ['table', 'json'],
+    expects: 'one of table, json',
+    default: 'table',
+    flagOnly: true,
+    schema: (z) => z.enum(['table', 'json']),
+  } satisfies Option<'table' | 'json'>,
+  cacheDir: cacheOptions.cacheDir,
+} as const;
+export type DoctorSettings = SettingsOf<typeof doctorOptions>;
+
+/** Every option that a config file and the environment may set. */
+export const configurableOptions = scanOptions;

@@ -1,0 +1,83 @@
+import { createHash } from 'node:crypto';
+import { createIsolatedRunner } from '../../adapters/isolation/index.js';
+import { fileDigest, readOnnx } from '../../adapters/formats/onnx/read.js';
+import { defaultOnnxLimits } from '../../adapters/formats/onnx/limits.js';
+import { openResultCache } from '../../adapters/stores/result-cache/result-cache.js';
+import { nullTables } from '../../core/detect/p-value.js';
+import type { Clock } from '../../core/ports/clock.js';
+import type { ModelLimits, Runner } from '../../core/ports/runner.js';
+import { ScanError } from '../../core/scan/errors.js';
+import type { ModelIdentity } from '../../core/scan/result.js';
+import type { ScanDependencies } from '../../core/scan/scan-model.js';
+import type { Progress } from './progress/index.js';
+import { resultFolder } from './settings/folders.js';
+import { packageVersion } from './version.js';
+
+export interface EngineSettings {
+  readonly provider: 'cpu' | 'cuda' | 'webgpu' | 'auto';
+  readonly timeout: number;
+}
+
+export interface Scanner {
+  readonly dependencies: ScanDependencies;
+  close(): Promise<void>;
+}
+
+/** The embedded scanner: engine processes on this machine, results on this disk. */
+export async function createScanner(
+  settings: EngineSettings & {
+    readonly cache: boolean;
+    readonly cacheDir?: string | undefined;
+    readonly cacheSize: number;
+  },
+  workers: number,
+  progress: Progress,
+): Promise<Scanner> {
+  const runner = createRunner(settings, workers);
+  const cache = settings.cache
+    ? openResultCache({
+        dir: resultFolder(settings.cacheDir),
+        maxBytes: settings.cacheSize,
+        version: packageVersion(),
+        warn: (message) => progress.note(message),
+      })
+    : undefined;
+  return {
+    dependencies: {
+      runner,
+      sha256: (text) => createHash('sha256').update(text).digest('hex'),
+      clock,
+      identify,
+      cache,
+      nullTables: nullTables(),
+      onProgress: (step) => progress.update(step),
+    },
+    close: () => runner.close(),
+  };
+}
+
+export function createRunner({ provider, timeout }: EngineSettings, workers: number): Runner {
+  return createIsolatedRunner({ workers, provider, timeoutMs: timeout * 1000 });
+}
+
+export const clock: Clock = {
+  now: () => performance.now() / 1000,
+  after(seconds, ring) {
+    // Longer delays than 2^31 - 1 ms fire at once.
+    const timer = setTimeout(ring, Math.min(seconds * 1000, 2 ** 31 - 1));
+    timer.unref();
+    return () => clearTimeout(timer);
+  },
+};
+
+/** A file that cannot be decoded is named by its bytes; opening it will tell what is wrong with it. */
+async function identify(path: string, { maxModelBytes }: ModelLimits): Promise<Omit<ModelIdentity, 'path'>> {
+  try {
+    const { digest, bytes } = await readOnnx(path, { ...defaultOnnxLimits, maxBytes: maxModelBytes });
+    return { digest, bytes, format: 'onnx' };
+  } catch (error) {
+    const code = error instanceof ScanError ? error.code : undefined;
+    if (code === 'model-malformed' || code === 'model-external-data') return fileDigest(path);
+    throw error;
+  }
+}

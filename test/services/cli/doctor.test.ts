@@ -1,0 +1,53 @@
+import assert from 'node:assert/strict';
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import type { Check } from '../../../services/cli/doctor/examine.js';
+import { createCli } from './run-cli.js';
+
+interface Answer {
+  readonly version: string;
+  readonly works: boolean;
+  readonly checks: readonly Check[];
+}
+
+test('where scanning works, doctor says so and exits with 0', async (t) => {
+  const { code, stdout, stderr } = await (await createCli(t)).run(['doctor']);
+  assert.equal(code, 0);
+  assert.equal(stderr, '', 'what drivers print stays away');
+  for (const line of [/ok +engine onnxruntime +1\./, /ok +provider cpu +works/, /workers +\d+ by default/]) {
+    assert.match(stdout, line);
+  }
+  assert.match(stdout, /Models can be scanned on this machine\.\n$/);
+});
+
+test('a script reads every check from JSON, and each one that fails says what to do', async (t) => {
+  const cli = await createCli(t);
+  const { stdout } = await cli.run(['doctor', '--format', 'json']);
+  const { works, checks } = JSON.parse(stdout) as Answer;
+  assert.equal(works, true);
+  const ids = checks.map(({ id }) => id);
+  for (const id of [
+    'node',
+    'engine',
+    'provider-cpu',
+    'provider-cuda',
+    'provider-webgpu',
+    'images',
+    'workers',
+    'memory',
+    'cache',
+  ]) {
+    assert.ok(ids.includes(id), id);
+  }
+  for (const { id, state, hint } of checks) if (state === 'missing' || state === 'broken') assert.ok(hint, id);
+  assert.ok(checks.find(({ id }) => id === 'cache')?.value.startsWith(join(cli.dir, '.cache/neuroninspect/results')));
+});
+
+test('a cache folder that cannot be used costs comfort, not the verdict', async (t) => {
+  const cli = await createCli(t);
+  await writeFile(join(cli.dir, 'file'), '');
+  const { code, stdout } = await cli.run(['doctor', '--format', 'json', '--cache-dir', 'file/x']);
+  assert.equal(code, 0);
+  assert.equal((JSON.parse(stdout) as Answer).checks.find(({ id }) => id === 'cache')?.state, 'missing');
+});
