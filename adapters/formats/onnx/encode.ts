@@ -36,7 +36,7 @@ function encodeGraph(graph: Graph, isSubgraph: boolean): onnx.GraphProto.$Proper
   return {
     // Engines insist on a name.
     name: graph.name || 'graph',
-    input: graph.inputs.map(encodeValueInfo),
+    input: graph.inputs.map((info) => (isSubgraph && !info.dims ? { name: info.name } : encodeValueInfo(info))),
     output: graph.outputs.map((info) => (isSubgraph ? { name: info.name } : encodeValueInfo(info))),
     initializer: [...graph.initializers].map(([name, tensor]) => ({ name, ...encodeTensor(tensor) })),
     node: graph.nodes.map(encodeNode),

@@ -14,8 +14,8 @@ export type Header = Pick<Graph, 'irVersion' | 'producer' | 'opsets' | 'metadata
 /**
  * One GraphProto, subgraphs included; nodes are as in the file. Recursion is bounded by the scan's depth limit.
  *
- * A subgraph need not declare its outputs' types. float32 of unknown rank then stands in for them; nobody relies on it:
- * `encodeModel` leaves the types of subgraph outputs to the engine.
+ * A subgraph need not declare the types of its inputs and outputs. float32 of unknown rank then stands in for them; nobody
+ * relies on it: `encodeModel` leaves such types to the engine again.
  *
  * @param outer what the subgraph belongs to; empty for the model's own graph.
  */
@@ -45,12 +45,8 @@ export function decodeGraph(
     // Up to IR version 3 initializers had to be listed as inputs; later ones are inputs with a default value.
     inputs: (proto.input ?? [])
       .filter(({ name }) => !initializers.has(name ?? ''))
-      .map((info) => decodeValueInfo(info, `input${outer}`, source)),
-    outputs: (proto.output ?? []).map((info) =>
-      outer && info.name && !info.type
-        ? { name: info.name, dtype: 'float32', dims: undefined }
-        : decodeValueInfo(info, `output${outer}`, source),
-    ),
+      .map((info) => decodeValueInfo(info, 'input', outer, source)),
+    outputs: (proto.output ?? []).map((info) => decodeValueInfo(info, 'output', outer, source)),
     nodes: (proto.node ?? []).map((node) => decodeNode(node, header, source)),
     initializers,
   };
@@ -157,11 +153,17 @@ function impliedType(proto: onnx.AttributeProto.$Properties): number {
   return 0;
 }
 
-function decodeValueInfo(proto: onnx.ValueInfoProto.$Properties, role: string, source: TensorSource): ValueInfo {
+function decodeValueInfo(
+  proto: onnx.ValueInfoProto.$Properties,
+  role: 'input' | 'output',
+  outer: string,
+  source: TensorSource,
+): ValueInfo {
   const name = proto.name ?? '';
-  const what = `${role} '${name}'`;
-  if (!name) malformed(source, `an ${role} has no name`);
+  const what = `${role}${outer} '${name}'`;
+  if (!name) malformed(source, `an ${role}${outer} has no name`);
   const type = proto.type;
+  if (!type && outer) return { name, dtype: 'float32', dims: undefined };
   const kind = type ? nonTensorKinds.find((key) => Object.hasOwn(type, key)) : undefined;
   if (kind) {
     throw new ScanError(
