@@ -1,3 +1,4 @@
+import { ScanError } from '../scan/errors.js';
 import { intOf } from './attributes.js';
 import { bytesOf, codeOfDType, dtypeOfCode, isFloat, isInteger } from './dtypes.js';
 import type { DType, Graph, Node, ValueInfo } from './graph.js';
@@ -7,6 +8,7 @@ import type { DType, Graph, Node, ValueInfo } from './graph.js';
  * becomes a Cast from float32 (and so vanishes), one to a wider integer type as well; ops that only move elements take
  * floats as they are; sums, differences and products get their other operand as float32, DequantizeLinear is spelled out.
  * The result is the same function on whole numbers.
+ * @throws ScanError `model-unsupported-op` for arithmetic that wraps around
  */
 export function promoteImage(graph: Graph, image: ValueInfo): Graph {
   // Values that hold integers as floats, with the element type they had.
@@ -38,12 +40,14 @@ const moving = new Set([
 ]);
 /** All inputs share one element type. */
 const joining = new Set(['Concat', 'Max', 'Min']);
-/** The same for types so wide that no sum or product of pixels wraps around. */
+/** The same, for types so wide that no sum or product of pixels wraps around. */
 const arithmetic = new Set(['Add', 'Mul', 'Sub']);
 
 function follow(node: Node, types: readonly (DType | undefined)[], image32: Map<string, DType>): Node[] {
   const type = types.find((candidate) => candidate !== undefined)!;
-  const mark = (dtype: DType) => node.outputs.forEach((name) => name !== '' && image32.set(name, dtype));
+  const mark = (dtype: DType) => {
+    node.outputs.forEach((name) => name !== '' && image32.set(name, dtype));
+  };
   if (node.domain !== '') return [node];
   if (node.op === 'Cast') {
     const to = dtypeOfCode(intOf(node, 'to', 0));
@@ -56,11 +60,19 @@ function follow(node: Node, types: readonly (DType | undefined)[], image32: Map<
     mark(type);
     return [node];
   }
-  if (joining.has(node.op) || (arithmetic.has(node.op) && bytesOf(type) >= 4)) {
+  if (joining.has(node.op) || arithmetic.has(node.op)) {
+    if (arithmetic.has(node.op) && bytesOf(type) < 4) throw wrapping(node, type);
     mark(type);
     return withFloatOperands(node, types);
   }
   return [node];
+}
+
+function wrapping(node: Node, type: DType): ScanError {
+  return new ScanError(
+    'model-unsupported-op',
+    `node "${node.name}" (${node.op}) computes with the image in ${type}, where results wrap around and have no gradient; cast to float first and export the model again`,
+  );
 }
 
 const float32Attribute = { type: 'int', value: codeOfDType('float32') } as const;

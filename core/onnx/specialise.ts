@@ -94,7 +94,10 @@ function visit(state: State, scope: Scope, original: Node): void {
     constants: node.inputs.map((name) => state.constants.get(name)),
   };
   if (node.domain === '') {
-    if (node.op === 'If') return inlineBranch(state, scope, call);
+    if (node.op === 'If') {
+      inlineBranch(state, scope, call);
+      return;
+    }
     if (node.op === 'Loop' || node.op === 'Scan' || node.op === 'SequenceMap') throw controlFlow(call);
   }
   const source = passedThrough(call);
@@ -162,7 +165,8 @@ function inlineBranch(state: State, scope: Scope, call: OpCall): void {
   if (branch === undefined || branch.outputs.length < node.outputs.length) {
     throw new ScanError('model-malformed', `${describeNode(node, call.opset)} lacks a ${name} with its outputs`);
   }
-  const inner = scope.child(`${node.name || node.outputs[0] || 'if'}.${name === 'then_branch' ? 'then' : 'else'}`);
+  const title = node.name === '' ? node.outputs[0]! : node.name;
+  const inner = scope.child(`${title}.${name === 'then_branch' ? 'then' : 'else'}`);
   for (const [local, tensor] of branch.initializers) define(state, inner.declare(local), tensor);
   const results = branch.outputs.map((output) => output.name);
   for (const member of liveNodes(branch.nodes, results)) visit(state, inner, member);

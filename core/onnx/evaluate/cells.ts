@@ -11,14 +11,14 @@ export interface Cells<T = Cell> {
 export type Cell = number | bigint | string;
 
 export function cellsOf(tensor: Tensor): Cells {
-  return tensor.data as unknown as Cells;
+  return tensor.data;
 }
 
 /** A tensor of zeros (or empty strings) and its elements to write to. */
 export function allocate(dtype: DType, dims: readonly number[]): { tensor: Tensor; cells: Cells } {
   const length = sizeOf(dims);
   const data = dtype === 'string' ? new Array<string>(length).fill('') : new arrayTypes[dtype](length);
-  return { tensor: { dtype, dims, data }, cells: data as unknown as Cells };
+  return { tensor: { dtype, dims, data }, cells: data };
 }
 
 const arrayTypes = {

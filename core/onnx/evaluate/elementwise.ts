@@ -55,7 +55,7 @@ function binary(operation: Binary, left: Tensor, right: Tensor, { dtype, dims }:
   if (operation.divides && !isFloat(dtype) && Array.prototype.includes.call(right.data, isBig(dtype) ? 0n : 0)) {
     return undefined;
   }
-  return combine(left, right, dtype, dims, apply as (a: never, b: never) => number | bigint);
+  return combine(left, right, dtype, dims, apply);
 }
 
 function combine(
@@ -136,7 +136,7 @@ const floatFunctions: Readonly<Record<string, (x: number) => number>> = {
 const floatFunction: Evaluator = (call) => {
   const data = constantAt(call, 0);
   if (!isFloat(data.dtype) || !isNumeric(data.dtype)) return undefined;
-  return [mapped(data, floatFunctions[call.node.op]! as (x: never) => number)];
+  return [mapped(data, floatFunctions[call.node.op]!)];
 };
 
 /** Per op: on numbers, on big-ints. */
@@ -151,7 +151,7 @@ const signedFunction: Evaluator = (call) => {
   const data = constantAt(call, 0);
   if (!isNumeric(data.dtype) || data.dtype === 'bool') return undefined;
   const [onNumbers, onBigInts] = signedFunctions[call.node.op]!;
-  return [mapped(data, (isBig(data.dtype) ? onBigInts : onNumbers) as (x: never) => number | bigint)];
+  return [mapped(data, isBig(data.dtype) ? onBigInts : onNumbers)];
 };
 
 const not: Evaluator = (call) => [mapped(constantAt(call, 0), (x: number) => (x === 0 ? 1 : 0))];

@@ -65,9 +65,7 @@ export const unsqueeze: ShapeRule = (call) => {
   const axes = axesIn(call, given, dims.length + given.length);
   const rest = dims[Symbol.iterator]();
   const length = dims.length + given.length;
-  return [
-    { dtype, dims: Array.from({ length }, (_, axis) => (axes.includes(axis) ? 1 : (rest.next().value as number))) },
-  ];
+  return [{ dtype, dims: Array.from({ length }, (_, axis) => (axes.includes(axis) ? 1 : rest.next().value!)) }];
 };
 
 export const expand: ShapeRule = (call) => {

@@ -137,6 +137,11 @@ for (const [name, parts] of Object.entries(integerFronts)) {
   });
 }
 
+test('arithmetic in bytes is refused by name', () => {
+  const parts = { nodes: [op('Sub', 'x, m', 'y')], initializers: { m: uint8(128) } };
+  assert.throws(() => promotedImage(parts), { code: 'model-unsupported-op', message: /"y" \(Sub\).*uint8/ });
+});
+
 test('a Cast that would wrap around is kept', () => {
   const { graph } = promotedImage({ nodes: [op('Cast', 'x', 'i', { to: 3 }), op('Cast', 'i', 'y', { to: 1 })] });
   assert.deepEqual(
@@ -164,9 +169,9 @@ for (const [file, dtype] of [
     const actual = numbersOf(await run(promoted, float32(shape, isImage ? values : values.map(unit))));
     const scale = Math.max(...expected.map(Math.abs));
     const tolerance = dtype === 'float16' ? 0.02 : 1e-5;
-    actual.forEach((value, i) =>
-      assert.ok(Math.abs(value - expected[i]!) <= tolerance * scale, `${value}, ${expected[i]}`),
-    );
+    actual.forEach((value, i) => {
+      assert.ok(Math.abs(value - expected[i]!) <= tolerance * scale, `${value}, ${expected[i]}`);
+    });
   });
 }
 

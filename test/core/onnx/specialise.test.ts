@@ -191,6 +191,30 @@ test('the two branches of two conditions may use the same inner names', () => {
   ]);
 });
 
+test('conditions of one name keep their values apart', () => {
+  const named = (output: string) => ({
+    ...op('If', 'yes', output, { then_branch: twice, else_branch: bent }),
+    name: 'c',
+  });
+  const { graph, types } = of({
+    nodes: [
+      op('Relu', 'x', 'c.then.inner'),
+      op('Identity', 'c.then.inner', 'a'),
+      named('p'),
+      named('q'),
+      op('Sum', 'p, q, a', 'y'),
+    ],
+    initializers: { yes: bool([], [1]) },
+  });
+  assert.deepEqual(opsOf(graph), [
+    'Relu(x)',
+    'Mul(c.then.inner,c.then.k)',
+    'Mul(c.then.inner,c.then.k#2)',
+    'Sum(c.then.inner#2,c.then.inner#3,c.then.inner)',
+  ]);
+  assert.equal(types.size, 7);
+});
+
 test('a branch may hand on an outer value and hold another condition', () => {
   const deep = graphOf({ nodes: [op('Relu', 'local', 'z')], outputs: ['z'] });
   const outer = graphOf({
