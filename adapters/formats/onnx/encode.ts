@@ -8,6 +8,10 @@ import { toInt64 } from './int64.js';
 
 /**
  * The graph as an ONNX file that engines load: all tensors inside the file, little-endian.
+ *
+ * protobufjs would copy the weights about six times while its buffer grows and lengths are filled in. So it only encodes
+ * what is small, and the records that hold the initializers are laid around it: weights are copied once.
+ *
  * @throws ScanError `model-too-large` from 2 GiB on, the largest protobuf message.
  */
 export function encodeModel(graph: Graph): Uint8Array {
@@ -17,14 +21,42 @@ export function encodeModel(graph: Graph): Uint8Array {
       `${graph.name || 'graph'}: a program of 2 GiB or more cannot be handed to an engine`,
     );
   }
-  const writer = codec.ModelProto.encode({
+  const header = codec.ModelProto.encode({
     irVersion: Math.min(Math.max(graph.irVersion, minIrVersion), maxIrVersion),
     producerName: graph.producer,
     opsetImport: [...graph.opsets].map(([domain, version]) => ({ domain, version })),
     metadataProps: [...graph.metadata].map(([key, value]) => ({ key, value })),
-    graph: encodeGraph(graph, false),
+  }).finish();
+  const body = codec.GraphProto.encode(encodeGraph({ ...graph, initializers: new Map() }, false)).finish();
+  const initializers = [...graph.initializers].flatMap(([name, tensor]) => {
+    const { rawData, ...small } = encodeTensor(tensor);
+    const head = codec.TensorProto.encode({ name, ...small }).finish();
+    return record(field.initializer, rawData ? [head, ...record(field.rawData, [rawData])] : [head]);
   });
-  return writer.finish();
+  return joined([header, ...record(field.graph, [body, ...initializers])]);
+}
+
+/** ModelProto.graph, GraphProto.initializer, TensorProto.raw_data. */
+const field = { graph: 7, initializer: 5, rawData: 9 } as const;
+
+/** A length-delimited record, in pieces. */
+function record(number: number, parts: readonly Uint8Array[]): Uint8Array[] {
+  const head = [number * 8 + 2];
+  let length = parts.reduce((sum, part) => sum + part.length, 0);
+  for (; length > 0x7f; length = Math.floor(length / 128)) head.push((length % 128) | 0x80);
+  return [Uint8Array.from([...head, length]), ...parts];
+}
+
+function joined(parts: readonly Uint8Array[]): Uint8Array {
+  const length = parts.reduce((sum, part) => sum + part.length, 0);
+  const { buffer } = Buffer.allocUnsafeSlow(length);
+  const bytes = new Uint8Array(buffer);
+  let at = 0;
+  for (const part of parts) {
+    bytes.set(part, at);
+    at += part.length;
+  }
+  return bytes;
 }
 
 /** From 4 on initializers need not be inputs; 8 came with opset 15. Engines refuse versions newer than themselves. */
