@@ -37,9 +37,10 @@ export async function sideBySide<Item, Result>(
     while (lanes.length < Math.min(most, items.length)) lanes.push(lane());
   };
   lanes.push(lane());
-  const callOff = later ? later(openAll) : openAll();
-  // Lanes that are opened meanwhile are awaited too.
-  for (let i = 0; i < lanes.length; i++) await lanes[i];
+  if (!later) openAll();
+  const callOff = later?.(openAll);
+  // Takes in the lanes that are opened meanwhile.
+  for (const each of lanes) await each;
   callOff?.();
   if (failures.length > 0) throw failures[0];
   return results;

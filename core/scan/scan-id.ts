@@ -40,5 +40,5 @@ export function canonicalJson(value: unknown): string {
       .map(([key, member]) => `${JSON.stringify(key)}:${canonicalJson(member)}`);
     return `{${members.join(',')}}`;
   }
-  throw new ScanError('internal', `a setting cannot be hashed: ${String(value)}`);
+  throw new ScanError('internal', `a setting of type ${typeof value} cannot be hashed`);
 }

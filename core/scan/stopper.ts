@@ -9,9 +9,9 @@ export interface StopRequest {
 
 export interface Stopper {
   /** Settles as the work does, or rejects as soon as the scan is cancelled or out of time. */
-  or<T>(work: Promise<T>): Promise<T>;
-  stopped(): boolean;
-  release(): void;
+  readonly or: <T>(work: Promise<T>) => Promise<T>;
+  readonly stopped: () => boolean;
+  readonly release: () => void;
 }
 
 /** Ends a scan early: by the caller's signal or after a time. */
@@ -22,14 +22,20 @@ export function createStopper(request: StopRequest, clock: Clock): Stopper {
   const stopping = new Promise<never>((_, no) => (reject = no));
   // Nobody may be waiting when it rejects.
   stopping.catch(() => undefined);
-  const stop = (error: ScanError) => reject((why ??= error));
-  const onAbort = () => stop(signal?.reason instanceof ScanError ? signal.reason : cancelled(path));
+  const stop = (error: ScanError) => {
+    reject((why ??= error));
+  };
+  const onAbort = () => {
+    stop(signal?.reason instanceof ScanError ? signal.reason : cancelled(path));
+  };
   if (signal?.aborted) onAbort();
   signal?.addEventListener('abort', onAbort, { once: true });
   const disarm =
     timeoutSeconds === undefined
       ? () => undefined
-      : clock.after(timeoutSeconds, () => stop(outOfTime(path, timeoutSeconds)));
+      : clock.after(timeoutSeconds, () => {
+          stop(outOfTime(path, timeoutSeconds));
+        });
   return {
     or: (work) => Promise.race([stopping, work]),
     stopped: () => why !== undefined,

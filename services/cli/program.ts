@@ -49,15 +49,16 @@ function flag(name: string, option: Option<unknown>): Flag {
   const short = option.short ? `-${option.short}, ` : '';
   const value = option.value ? ` <${option.value}>` : '';
   const made = new Flag(`${short}${flagOf(name, option)}${value}`, helpOf(option));
-  if (option.kind === 'texts') made.argParser((text: string, before: string[] = []) => [...before, text]);
+  if (option.kind === 'texts')
+    made.argParser((text: string, before: string[] | undefined) => [...(before ?? []), text]);
   return made;
 }
 
-function helpOf({ description, choices, defaultText, default: byDefault, kind }: Option<unknown>): string {
-  const shown = defaultText ?? (kind === 'boolean' || Array.isArray(byDefault) ? undefined : byDefault);
+function helpOf({ description, choices, defaultText, default: byDefault }: Option<unknown>): string {
+  const shown = defaultText ?? (typeof byDefault === 'string' ? byDefault : undefined);
   const facts = [
     ...(choices ? [`one of: ${choices.join(', ')}`] : []),
-    ...(shown === undefined ? [] : [`default: ${String(shown)}`]),
+    ...(shown === undefined ? [] : [`default: ${shown}`]),
   ];
   return facts.length > 0 ? `${description} (${facts.join('; ')})` : description;
 }

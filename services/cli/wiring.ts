@@ -24,7 +24,7 @@ export interface Scanner {
 }
 
 /** The embedded scanner: engine processes on this machine, results on this disk. */
-export async function createScanner(
+export function createScanner(
   settings: EngineSettings & {
     readonly cache: boolean;
     readonly cacheDir?: string | undefined;
@@ -32,14 +32,16 @@ export async function createScanner(
   },
   workers: number,
   progress: Progress,
-): Promise<Scanner> {
+): Scanner {
   const runner = createRunner(settings, workers);
   const cache = settings.cache
     ? openResultCache({
         dir: resultFolder(settings.cacheDir),
         maxBytes: settings.cacheSize,
         version: packageVersion(),
-        warn: (message) => progress.note(message),
+        warn: (message) => {
+          progress.note(message);
+        },
       })
     : undefined;
   return {
@@ -50,7 +52,9 @@ export async function createScanner(
       identify,
       cache,
       nullTables: nullTables(),
-      onProgress: (step) => progress.update(step),
+      onProgress: (step) => {
+        progress.update(step);
+      },
     },
     close: () => runner.close(),
   };
@@ -66,7 +70,9 @@ export const clock: Clock = {
     // Longer delays than 2^31 - 1 ms fire at once.
     const timer = setTimeout(ring, Math.min(seconds * 1000, 2 ** 31 - 1));
     timer.unref();
-    return () => clearTimeout(timer);
+    return () => {
+      clearTimeout(timer);
+    };
   },
 };
 

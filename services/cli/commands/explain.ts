@@ -6,13 +6,14 @@ import { asScanError, ScanError } from '../../../core/scan/errors.js';
 import { defaultProfile } from '../../../core/scan/profiles.js';
 import { exitCodes } from '../exit-codes.js';
 import { displayImages } from '../explain/display.js';
-import { explainPage } from '../explain/page.js';
-import { explainSheet } from '../explain/sheet.js';
+import { explanationPage, explanationPng } from '../explain/pictures.js';
 import { explainOptions, type ExplainSettings } from '../options/index.js';
 import { checkWritable } from '../output/outputs.js';
+import { shellCommand } from '../output/shell-command.js';
 import { write } from '../process.js';
 import { loadCleanImages, preprocessingOf } from '../settings/images.js';
 import { settingsOf } from '../settings/settings.js';
+import { packageVersion } from '../version.js';
 import { createRunner } from '../wiring.js';
 import type { CommandCall } from './command.js';
 
@@ -40,7 +41,7 @@ export async function explain(call: CommandCall): Promise<number> {
       }),
     );
     const explanation = await orAborted(call.signal, model.explain({ rule: settings.rule, classes }));
-    const view = { path, settings, images, model, explanation, classes };
+    const view = { path, settings, images, model, explanation, classes, commandLine: call.commandLine };
     for (const output of files) {
       await save(output, view);
       await write(call.terminal.stderr, `wrote ${output.file}\n`);
@@ -65,6 +66,7 @@ interface View {
   readonly model: OpenModel;
   readonly explanation: Explanation;
   readonly classes: readonly number[];
+  readonly commandLine: readonly string[];
 }
 
 const kinds: readonly Kind[] = ['npz', 'png', 'html'];
@@ -94,29 +96,28 @@ async function filesOf(output: string | undefined): Promise<OutputFile[]> {
 }
 
 async function save({ kind, file }: OutputFile, view: View): Promise<void> {
-  const { explanation, settings, images, model } = view;
+  const { explanation } = view;
   if (kind === 'npz') {
     const { writeNpz } = await import('../../../adapters/images/npz.js');
     const { logits, gradients, heatmaps } = explanation;
     await writeNpz(file, { logits, gradients, heatmaps });
     return;
   }
-  const shown = displayImages(images, model.inspection, preprocessingOf(settings));
-  const { pngEncoder } = await import('../../../adapters/images/encode.js');
-  const cells = { explanation, shown, classes: view.classes };
-  const content =
-    kind === 'png'
-      ? await explainSheet(pngEncoder, cells)
-      : await explainPage(pngEncoder, {
-          ...cells,
-          path: view.path,
-          rule: settings.rule,
-          labels: images.labels,
-          classNames: images.classNames,
-          imagesDigest: images.digest,
-        });
+  const content = kind === 'png' ? await explanationPng(explanation) : await page(view);
   await writeFile(file, content).catch((error: unknown) => {
     throw asScanError(error, 'output-unwritable', `cannot write ${file}`);
+  });
+}
+
+function page({ path, settings, images, model, explanation, classes, commandLine }: View): Promise<string> {
+  const { inputDims, layout } = model.inspection;
+  return explanationPage(explanation, images, displayImages(images, model.inspection, preprocessingOf(settings)), {
+    tool: { name: 'neuroninspect', version: packageVersion() },
+    createdAt: new Date().toISOString(),
+    model: { path, inputDims, layout },
+    rule: settings.rule,
+    classes,
+    command: shellCommand(commandLine),
   });
 }
 
@@ -129,7 +130,9 @@ function summary({ path, settings, explanation, model, classes }: View): string 
 
 async function orAborted<T>(signal: AbortSignal, work: Promise<T>): Promise<T> {
   const aborted = new Promise<never>((_, reject) => {
-    const stop = () => reject(new ScanError('cancelled', 'interrupted'));
+    const stop = () => {
+      reject(new ScanError('cancelled', 'interrupted'));
+    };
     if (signal.aborted) stop();
     else signal.addEventListener('abort', stop, { once: true });
   });

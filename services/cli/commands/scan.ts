@@ -34,7 +34,7 @@ export async function scan(call: CommandCall): Promise<number> {
   const progress = await createProgress(call.terminal.stderr, {
     models: paths.length,
     wanted: settings.progress,
-    dumb: call.environment['TERM'] === 'dumb',
+    dumb: call.environment.TERM === 'dumb',
   });
   const results = await scanAll(paths, { settings, profile, images, progress, signal: call.signal });
 
@@ -49,7 +49,7 @@ export async function scan(call: CommandCall): Promise<number> {
   });
   const written = await writeReports(report, outputs, {
     terminal: call.terminal,
-    colour: settings.color && !call.environment['NO_COLOR'],
+    colour: settings.color && !call.environment.NO_COLOR,
   });
   const code = exitCodeOf(marked, report.failOn);
   return written || code === exitCodes.finding ? code : exitCodes.failed;
@@ -71,7 +71,7 @@ interface Run {
 async function scanAll(paths: readonly string[], run: Run): Promise<ScanResult[]> {
   const { settings, profile, images, progress, signal } = run;
   const workers = settings.workers ?? availableParallelism();
-  const scanner = await createScanner(settings, workers, progress);
+  const scanner = createScanner(settings, workers, progress);
   try {
     return await sideBySide(
       paths,

@@ -6,10 +6,12 @@ import { keyOf } from '../options/option.js';
 export async function configSchema(): Promise<Record<string, unknown>> {
   const { z } = await import('zod');
   const properties = Object.entries<Option<unknown>>(configurableOptions).map(([name, option]) => {
-    const { $schema: _, ...schema } = z.toJSONSchema(option.schema(z), { io: 'input' }) as Record<string, unknown>;
+    const schema = Object.entries(z.toJSONSchema(option.schema(z), { io: 'input' })).filter(
+      ([key]) => key !== '$schema',
+    );
     const description = describe(option);
     const byDefault = option.default === undefined ? {} : { default: option.default };
-    return [keyOf(name), { description, ...listOrOne(schema, option), ...byDefault }];
+    return [keyOf(name), { description, ...listOrOne(Object.fromEntries(schema), option), ...byDefault }];
   });
   return {
     $schema: 'https://json-schema.org/draft/2020-12/schema',
@@ -28,5 +30,5 @@ function describe({ kind, default: byDefault, description }: Option<unknown>): s
 
 function listOrOne(schema: Record<string, unknown>, option: Option<unknown>): Record<string, unknown> {
   if (option.kind !== 'numbers' && option.kind !== 'texts') return schema;
-  return { anyOf: [schema, schema['items']] };
+  return { anyOf: [schema, schema.items] };
 }

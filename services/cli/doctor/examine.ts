@@ -57,9 +57,15 @@ function tryProvider(provider: Provider): Promise<string | undefined> {
   return new Promise((resolve) => {
     const script = fileURLToPath(new URL('./try-provider.js', import.meta.url));
     const child = fork(script, [provider], { stdio: 'ignore', timeout: providerTimeout, execArgv: [] });
-    child.on('message', ({ problem }: { problem: string | null }) => resolve(problem ?? undefined));
-    child.on('error', (error) => resolve(error.message));
-    child.on('exit', (code, signal) => resolve(`the process ended with ${signal ?? `exit code ${code}`}`));
+    child.on('message', ({ problem }: { problem: string | null }) => {
+      resolve(problem ?? undefined);
+    });
+    child.on('error', (error) => {
+      resolve(error.message);
+    });
+    child.on('exit', (code, signal) => {
+      resolve(`the process ended with ${signal ?? `exit code ${code}`}`);
+    });
   });
 }
 
@@ -78,7 +84,7 @@ async function sharpCheck(): Promise<Check> {
   const check = { id: 'images', name: 'image library sharp' };
   try {
     const { versions } = await loadSharp();
-    return { ...check, state: 'ok', value: versions.sharp ?? 'works' };
+    return { ...check, state: 'ok', value: versions.sharp };
   } catch (error) {
     return { ...check, state: 'broken', ...splitMessage(error) };
   }

@@ -35,7 +35,7 @@ export async function readIgnoreFile(
   const text = await readText(resolve(cwd, path), path, named !== undefined);
   if (text === undefined) return undefined;
   const parsed = await parseYaml(text, path);
-  const list = isMapping(parsed) ? parsed['ignore'] : parsed;
+  const list = isMapping(parsed) ? parsed.ignore : parsed;
   if (isMapping(parsed)) refuseUnknownKeys(parsed, ['ignore'], path);
   if (list === null || list === undefined) return { path, entries: [] };
   if (!Array.isArray(list)) {

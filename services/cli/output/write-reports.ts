@@ -1,9 +1,10 @@
 import { writeFile } from 'node:fs/promises';
-import type { EncodeImage, RenderContext, RunReport } from '../../../core/report/format.js';
+import type { RenderContext, RunReport } from '../../../core/report/format.js';
 import { reportFormats } from '../../../core/report/index.js';
 import type { Terminal } from '../commands/command.js';
 import { write } from '../process.js';
 import { describeResult } from '../progress/index.js';
+import { encodeImage } from './encode-image.js';
 import type { Output } from './outputs.js';
 
 /**
@@ -19,7 +20,7 @@ export async function writeReports(
   const { stdout, stderr } = terminal;
   const failures: string[] = [];
   for (const { format, file } of outputs) {
-    const toTerminal = file === undefined && stdout.isTTY === true;
+    const toTerminal = file === undefined && stdout.isTTY;
     const context: RenderContext = {
       colour: colour && toTerminal,
       width: (toTerminal ? stdout.columns : undefined) ?? 100,
@@ -40,10 +41,3 @@ export async function writeReports(
   if (failures.length > 0) for (const result of report.results) await write(stderr, `${describeResult(result)}\n`);
   return failures.length === 0;
 }
-
-const encodeImage: EncodeImage = async (plane, { colours, scale }) => {
-  const { pngEncoder } = await import('../../../adapters/images/encode.js');
-  return pngEncoder.dataUri(colours === 'heat' ? { kind: 'heat', map: plane } : { kind: 'plain', plane }, {
-    zoom: scale,
-  });
-};

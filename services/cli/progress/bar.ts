@@ -27,11 +27,12 @@ export async function barProgress(stream: NodeJS.WriteStream, models: number): P
   const shares = new Map<string, number>();
   let done = 0;
   bar.start(models, 0, { done, says: '' });
-  const draw = (says: string) =>
+  const draw = (says: string) => {
     bar.update(
       [...shares.values()].reduce((sum, share) => sum + share, 0),
       { done, says: says.slice(-Math.max(10, (stream.columns || 80) - 40)) },
     );
+  };
   return {
     update({ path, stage, done: part, total }) {
       const { start, share, says } = stages[stage];
@@ -46,6 +47,8 @@ export async function barProgress(stream: NodeJS.WriteStream, models: number): P
     note(message) {
       stream.write(`\r\u001b[Kneuroninspect: ${message}\n`);
     },
-    stop: () => bar.stop(),
+    stop: () => {
+      bar.stop();
+    },
   };
 }

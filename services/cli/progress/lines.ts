@@ -9,13 +9,13 @@ export function lineProgress(
 ): Progress {
   let done = 0;
   return {
-    update() {},
+    update: nothing,
     finished(result) {
       done++;
       if (!quiet) stream.write(`[${done}/${models}] ${describeResult(result)}\n`);
     },
     note: (message) => void stream.write(`neuroninspect: ${message}\n`),
-    stop() {},
+    stop: nothing,
   };
 }
 
@@ -23,4 +23,8 @@ export function lineProgress(
 export function describeResult({ model, verdict, reason, targetClasses, timings, cached }: ScanResult): string {
   const detail = reason ? ` (${reason.code})` : targetClasses.length > 0 ? ` (class ${targetClasses.join(', ')})` : '';
   return `${model.path}: ${verdict}${detail}, ${cached ? 'from the cache' : `${timings.total.toFixed(1)} s`}`;
+}
+
+function nothing(): void {
+  // Lines are written when a model is finished.
 }

@@ -6,10 +6,15 @@ export function cacheFolder(
   set: string | undefined,
   environment: Readonly<Record<string, string | undefined>> = process.env,
 ): string {
-  const base = environment['XDG_CACHE_HOME'] || join(environment['HOME'] || homedir(), '.cache');
+  const base = setOrNot(environment.XDG_CACHE_HOME) ?? join(setOrNot(environment.HOME) ?? homedir(), '.cache');
   return set ?? join(base, 'neuroninspect');
 }
 
 export function resultFolder(set: string | undefined): string {
   return join(cacheFolder(set), 'results');
+}
+
+/** The XDG rules: an empty variable counts as not set. */
+function setOrNot(value: string | undefined): string | undefined {
+  return value === '' ? undefined : value;
 }

@@ -48,7 +48,7 @@ test('a truncated, edited or foreign entry counts as absent and is rewritten', a
 test('results of another version of the program are not reused', async (t) => {
   const { cache, dir } = await open(t, { version: '1' });
   await cache.put(id(1), result(1));
-  const newer = openResultCache({ dir, maxBytes: 1e6, version: '2', warn: assert.fail });
+  const newer = openResultCache({ dir, maxBytes: 1e6, version: '2', warn: unexpected });
   assert.equal(await newer.get(id(1)), undefined);
 });
 
@@ -120,7 +120,7 @@ test('a scan id that is no hex digest never becomes a file name', async (t) => {
 async function open(t: TestContext, options: Partial<ResultCacheOptions> = {}) {
   const dir = await mkdtemp(join(tmpdir(), 'neuroninspect-cache-'));
   t.after(() => rm(dir, { recursive: true, force: true }));
-  return { dir, cache: openResultCache({ dir, maxBytes: 1e6, version: '1', warn: assert.fail, ...options }) };
+  return { dir, cache: openResultCache({ dir, maxBytes: 1e6, version: '1', warn: unexpected, ...options }) };
 }
 
 function result(n: number): ScanResult {
@@ -163,4 +163,8 @@ function result(n: number): ScanResult {
     timings: { total: 1.5 },
     cached: false,
   };
+}
+
+function unexpected(message: string): never {
+  throw new Error(`an unexpected warning: ${message}`);
 }

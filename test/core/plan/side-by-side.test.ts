@@ -43,8 +43,9 @@ test('the first failure is thrown after what runs has ended, and nothing new sta
 
 test('once stopped, nothing new is started', async () => {
   let done = 0;
-  await sideBySide([1, 2, 3], { most: 1, stopped: () => done === 1 }, async () => {
+  await sideBySide([1, 2, 3], { most: 1, stopped: () => done === 1 }, () => {
     done++;
+    return Promise.resolve();
   });
   assert.equal(done, 1);
 });
@@ -52,10 +53,10 @@ test('once stopped, nothing new is started', async () => {
 test('further lanes open when they are worth it', async () => {
   let running = 0;
   let most = 0;
-  let open = () => {};
+  let open = nothing;
   const results = await sideBySide(
     [0, 1, 2, 3, 4, 5],
-    { most: 3, later: (start) => ((open = start), () => {}) },
+    { most: 3, later: (start) => ((open = start), nothing) },
     async (item) => {
       most = Math.max(most, ++running);
       if (item === 1) {
@@ -73,6 +74,10 @@ test('further lanes open when they are worth it', async () => {
 
 test('what was to open further lanes is called off when all is done', async () => {
   let calledOff = 0;
-  await sideBySide([1, 2], { most: 2, later: () => () => void calledOff++ }, () => Promise.resolve());
+  await sideBySide([1, 2], { most: 2, later: () => () => calledOff++ }, () => Promise.resolve());
   assert.equal(calledOff, 1);
 });
+
+function nothing(): void {
+  // Stands for a call that is of no interest here.
+}

@@ -51,7 +51,7 @@ export function fakeRunner(model: FakeModel = {}) {
       await model.open?.();
       return openModel(model, calls);
     },
-    async close() {},
+    close: () => Promise.resolve(),
   };
   return { runner, calls };
 }
@@ -83,18 +83,19 @@ function openModel(model: FakeModel, calls: ReturnType<typeof fakeRunner>['calls
       try {
         await new Promise((resolve) => setImmediate(resolve));
         const compute = () => features(shard, model.target);
-        return await (model.runShard ?? (async (_, run) => run()))(shard, compute);
+        return await (model.runShard ?? ((_, run) => Promise.resolve(run())))(shard, compute);
       } finally {
         calls.running--;
       }
     },
-    async confirm(classIndex) {
+    confirm(classIndex) {
       calls.confirmed.push(classIndex);
-      return evidence(classIndex, classIndex === model.target);
+      return Promise.resolve(evidence(classIndex, classIndex === model.target));
     },
     explain: () => Promise.reject(new Error('not asked for')),
-    async close() {
+    close() {
       calls.closed++;
+      return Promise.resolve();
     },
   };
 }

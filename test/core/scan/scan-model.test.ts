@@ -108,7 +108,7 @@ for (const { name, model, code, says } of failures) {
     const result = await scanModel(dependencies({ runner }), request());
     assert.equal(result.verdict, 'inconclusive');
     assert.equal(result.reason?.code, code);
-    assert.match(result.reason?.message ?? '', says);
+    assert.match(result.reason.message, says);
     assert.equal(result.model.digest, 'sha256:2222');
     assert.equal(calls.running, 0);
     assert.equal(calls.closed, model.open ? 0 : 1);
@@ -135,7 +135,14 @@ test('a model that is not there is inconclusive without a digest', async () => {
 
 test('cancelling stops a scan whose engine does not answer, and closes the model', async () => {
   const controller = new AbortController();
-  const { runner, calls } = fakeRunner({ runShard: () => new Promise(() => setImmediate(() => controller.abort())) });
+  const { runner, calls } = fakeRunner({
+    runShard: () =>
+      new Promise(() =>
+        setImmediate(() => {
+          controller.abort();
+        }),
+      ),
+  });
   const result = await scanModel(dependencies({ runner }), { ...request(), signal: controller.signal });
   assert.equal(result.reason?.code, 'cancelled');
   assert.equal(calls.closed, 1);
@@ -149,15 +156,15 @@ test('a scan cancelled beforehand starts nothing', async () => {
 });
 
 test('the time limit ends a scan, also while a model opens; a model that opens late is closed', async () => {
-  let opened = () => {};
+  let opened = nothing;
   const { runner, calls } = fakeRunner({ open: () => new Promise((resolve) => (opened = resolve)) });
-  let ring = () => {};
+  let ring = nothing;
   const clock = {
     now: () => 0,
     after: (seconds: number, callback: () => void) => {
       assert.equal(seconds, 30);
       ring = callback;
-      return () => {};
+      return nothing;
     },
   };
   const scan = scanModel(dependencies({ runner, clock }), { ...request(), timeoutSeconds: 30 });
@@ -165,7 +172,7 @@ test('the time limit ends a scan, also while a model opens; a model that opens l
   ring();
   const result = await scan;
   assert.equal(result.reason?.code, 'engine-timeout');
-  assert.match(result.reason?.message ?? '', /model\.onnx.*30 s/);
+  assert.match(result.reason.message, /model\.onnx.*30 s/);
   opened();
   await new Promise((resolve) => setImmediate(resolve));
   assert.equal(calls.closed, 1);
@@ -216,7 +223,7 @@ test('progress goes through the stages and ends with done', async () => {
 });
 
 /** Calls for help at once. */
-const impatient = { now: () => 0, after: (_: number, ring: () => void) => (ring(), () => {}) };
+const impatient = { now: () => 0, after: (_: number, ring: () => void) => (ring(), nothing) };
 
 function request(): ScanRequest {
   return {
@@ -232,7 +239,7 @@ function request(): ScanRequest {
 function dependencies(parts: Partial<ScanDependencies> & Pick<ScanDependencies, 'runner'>): ScanDependencies {
   return {
     sha256: (text) => createHash('sha256').update(text).digest('hex'),
-    clock: { now: () => performance.now() / 1000, after: () => () => {} },
+    clock: { now: () => performance.now() / 1000, after: () => nothing },
     identify: () => Promise.resolve({ digest: 'sha256:2222', bytes: 5, format: 'onnx' }),
     ...parts,
   };
@@ -247,4 +254,8 @@ function memoryCache(): ScanCache {
       return Promise.resolve();
     },
   };
+}
+
+function nothing(): void {
+  // Called back by a clock that never rings, or not at all.
 }

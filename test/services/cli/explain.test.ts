@@ -44,7 +44,7 @@ describe('neuroninspect explain', options, () => {
     const png = await readFile(join(cli.dir, 'out/explanation.png'));
     assert.equal(png.subarray(1, 4).toString(), 'PNG');
     const html = await readFile(join(cli.dir, 'out/explanation.html'), 'utf8');
-    assert.equal(html.match(/<tr><td>/g)?.length, 4);
+    assert.equal(html.match(/<tr><th scope="row">/g)?.length, 4);
     assert.doesNotMatch(html, /(src|href)="(?!data:)/, 'nothing is fetched from elsewhere');
     assert.deepEqual(readNpz(await readFile(join(cli.dir, 'out/explanation.npz'))).get('logits')!.dims, [4, 10]);
   });

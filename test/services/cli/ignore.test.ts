@@ -32,7 +32,7 @@ for (const { name, entry, ignored, warns } of cases) {
     const { results, warnings } = applyIgnores([result()], file, today);
     const [finding] = results[0]!.findings;
     assert.equal(finding?.rule, 'label-poisoning', 'an ignored finding stays visible');
-    assert.deepEqual(finding?.ignored, ignored ? { statement: 'known', expires: entry.expires } : undefined);
+    assert.deepEqual(finding.ignored, ignored ? { statement: 'known', expires: entry.expires } : undefined);
     if (warns) assert.match(warnings.join(), warns);
     else assert.deepEqual(warnings, []);
   });

@@ -45,7 +45,9 @@ export async function createCli(t: TestContext): Promise<Cli> {
     child.stderr.on('data', (chunk: Buffer) => (text.stderr += chunk.toString()));
     const ended = new Promise<CliResult>((resolve, reject) => {
       child.on('error', reject);
-      child.on('close', (code, signal) => resolve({ code, signal, ...text }));
+      child.on('close', (code, signal) => {
+        resolve({ code, signal, ...text });
+      });
     });
     return { child, ended };
   };

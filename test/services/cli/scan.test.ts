@@ -25,7 +25,7 @@ describe('neuroninspect scan', options, () => {
     assert.equal(code, 0);
     const [result] = parseReport(stdout).results;
     assert.equal(result?.verdict, 'clean');
-    assert.equal(result?.images.count, 50);
+    assert.equal(result.images.count, 50);
   });
 
   test('a second run of the same scan does no work and says so', async (t) => {
@@ -37,7 +37,7 @@ describe('neuroninspect scan', options, () => {
     const [a, b] = [first, second].map(({ stdout }) => parseReport(stdout).results[0]!);
     assert.equal(a?.cached, false);
     assert.equal(b?.cached, true);
-    assert.deepEqual(b?.findings, a?.findings);
+    assert.deepEqual(b.findings, a.findings);
   });
 
   test('--no-cache and other settings scan again', async (t) => {
@@ -115,7 +115,7 @@ describe('neuroninspect scan', options, () => {
     assert.equal(code, 2);
     const [result] = parseReport(stdout).results;
     assert.equal(result?.reason?.code, 'images-mismatch');
-    assert.match(result?.reason?.message ?? '', /--resize 32x32/);
+    assert.match(result.reason.message, /--resize 32x32/);
   });
 
   test('flag over environment over file', async (t) => {
@@ -155,7 +155,7 @@ describe('neuroninspect scan', options, () => {
     assert.equal(code, 0);
     const report = parseReport(again);
     assert.equal(report.results[0]?.verdict, 'backdoored');
-    assert.equal(report.results[0]?.findings[0]?.ignored?.statement, 'planted on purpose');
+    assert.equal(report.results[0].findings[0]?.ignored?.statement, 'planted on purpose');
     assert.match(report.warnings.join('\n'), /long ago\) expired on 2020-01-01[\s\S]*never seen\) matches no finding/);
     assert.match(stderr, /warning: .*long ago/);
   });
@@ -238,6 +238,6 @@ describe('neuroninspect scan', options, () => {
     const { stdout } = await (await createCli(t)).run(['scan', model('digits-p3'), ...json, '--profile', 'paper-2019']);
     const [result] = parseReport(stdout).results;
     assert.equal(result?.profile.name, 'paper-2019');
-    assert.ok(result?.targetClasses.includes(5));
+    assert.ok(result.targetClasses.includes(5));
   });
 });

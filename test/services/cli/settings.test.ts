@@ -116,9 +116,11 @@ for (const { sources, says } of wrong) {
 test('no text of the environment makes anything but settings or a usage error', async () => {
   await fc.assert(
     fc.asyncProperty(fc.constantFrom(...Object.keys(scanOptions)), fc.string(), async (name, text) => {
-      await resolveSettings(scanOptions, { ...none, environment: { [variableOf(name)]: text } }).catch((error) => {
-        assert.ok(error instanceof ScanError && error.code === 'usage', String(error));
-      });
+      await resolveSettings(scanOptions, { ...none, environment: { [variableOf(name)]: text } }).catch(
+        (error: unknown) => {
+          assert.ok(error instanceof ScanError && error.code === 'usage', String(error));
+        },
+      );
     }),
   );
 });

@@ -1,0 +1,62 @@
+import { pngEncoder } from '../../../adapters/images/encode.js';
+import type { Explanation } from '../../../core/ports/runner.js';
+import { contactSheet } from '../../../core/report/contact-sheet.js';
+import { renderExplanation, type Explanation as Page } from '../../../core/report/html/explanation.js';
+import type { ImageSet } from '../../../core/scan/images.js';
+import type { Plane } from '../../../core/scan/result.js';
+import { encodeImage } from '../output/encode-image.js';
+
+/** Rows beyond this make a picture nobody can read; the arrays have them all. */
+const mostRows = 100;
+
+/** A picture with a row per image and a column per class. */
+export function explanationPng(explanation: Explanation): Promise<Uint8Array> {
+  const maps = heatmapsOf(explanation);
+  const [height = 1] = maps[0]?.[0]?.dims ?? [];
+  // Small maps are enlarged until their pixels can be seen.
+  const zoom = Math.max(1, Math.min(8, Math.round(112 / height)));
+  return pngEncoder.png({ kind: 'heat', map: contactSheet(maps) }, { zoom });
+}
+
+/** A page with the images, the model's answers and the maps. */
+export function explanationPage(
+  explanation: Explanation,
+  set: ImageSet,
+  shown: readonly Plane[],
+  parts: Omit<Page, 'images' | 'classes'> & { readonly classes: readonly number[] },
+): Promise<string> {
+  const { labels, classNames } = set;
+  const images = heatmapsOf(explanation).map((maps, image) => {
+    const predicted = largestLogit(explanation, image);
+    const label = labels[image];
+    return {
+      name: set.kind === 'pixels' ? set.images[image]!.name : `image ${image}`,
+      image: shown[image],
+      label,
+      predicted,
+      labelName: label === undefined ? undefined : classNames?.[label],
+      predictedName: classNames?.[predicted],
+      maps,
+    };
+  });
+  const classes = parts.classes.map((index) => ({ index, name: classNames?.[index] }));
+  return renderExplanation({ ...parts, classes, images }, encodeImage);
+}
+
+/** [H, W] planes by image and class. */
+function heatmapsOf({ heatmaps }: Explanation): Plane[][] {
+  const [images, classes, height, width] = heatmaps.dims as [number, number, number, number];
+  const size = height * width;
+  return Array.from({ length: Math.min(images, mostRows) }, (_, image) =>
+    Array.from({ length: classes }, (__, k) => {
+      const start = (image * classes + k) * size;
+      return { dims: [height, width], data: heatmaps.data.slice(start, start + size) };
+    }),
+  );
+}
+
+function largestLogit({ logits }: Explanation, image: number): number {
+  const [, total] = logits.dims as [number, number];
+  const row = logits.data.subarray(image * total, (image + 1) * total);
+  return row.indexOf(row.reduce((most, value) => Math.max(most, value), -Infinity));
+}
