@@ -7,6 +7,8 @@ export interface Scope {
   resolve(name: string): string;
   /** Gives a new value of this scope a name that is free in the flat graph. */
   declare(name: string): string;
+  /** A name that is free in the flat graph and stands for itself. */
+  fresh(hint: string): string;
   /** Makes a new name stand for an existing value. */
   alias(name: string, value: string): void;
   /** Scope of a branch: sees this one's names, keeps its own to itself. */
@@ -29,16 +31,17 @@ function nested(parent: Scope | undefined, prefix: string, taken: Set<string>, g
     }
     values.set(name, value);
   };
+  const fresh = (hint: string) => {
+    let unique = hint;
+    for (let n = 2; taken.has(unique); n++) unique = `${hint}#${n}`;
+    taken.add(unique);
+    return unique;
+  };
   const scope: Scope = {
+    fresh,
     resolve: (name) => values.get(name) ?? parent?.resolve(name) ?? name,
     declare(name) {
-      if (parent === undefined) {
-        bind(name, name);
-        return name;
-      }
-      let unique = `${prefix}.${name}`;
-      for (let n = 2; taken.has(unique); n++) unique = `${prefix}.${name}#${n}`;
-      taken.add(unique);
+      const unique = parent === undefined ? name : fresh(`${prefix}.${name}`);
       bind(name, unique);
       return unique;
     },

@@ -2,15 +2,18 @@ import { ScanError } from '../scan/errors.js';
 import { evaluate } from './evaluate/index.js';
 import { newBudget } from './evaluate/budget.js';
 import type { FoldBudget } from './evaluate/budget.js';
-import { graphOf, intOf } from './attributes.js';
+import { graphOf } from './attributes.js';
 import { canonical } from './canonical.js';
-import { bytesOf, codeOfDType } from './dtypes.js';
+import { passedThrough } from './pass-through.js';
+import { bytesOf } from './dtypes.js';
 import type { Graph, Node, Tensor, ValueInfo } from './graph.js';
 import { liveNodes } from './live.js';
 import { inferTypes } from './shapes/index.js';
 import { describeNode } from './shapes/call.js';
 import type { OpCall, ValueType } from './shapes/call.js';
 import { newScope } from './scope.js';
+import { resolveSequence } from './sequences.js';
+import type { SequenceResult, Sequences } from './sequences.js';
 import type { Scope } from './scope.js';
 import { numbersOf, sizeOf } from './tensor.js';
 
@@ -43,6 +46,7 @@ export function specialise(
     graph,
     types: new Map(),
     constants: new Map(),
+    sequences: new Map(),
     nodes: [],
     budget: newBudget(graph),
   };
@@ -59,6 +63,7 @@ interface State {
   readonly graph: Graph;
   readonly types: Map<string, ValueType>;
   readonly constants: Map<string, Tensor>;
+  readonly sequences: Sequences;
   readonly nodes: Node[];
   readonly budget: FoldBudget;
 }
@@ -84,15 +89,7 @@ function define(state: State, name: string, tensor: Tensor): void {
 /** Takes over one node: as a constant, as another name of its input, as the nodes of a branch, or as it is. */
 function visit(state: State, scope: Scope, original: Node): void {
   const node = { ...original, inputs: original.inputs.map((name) => (name === '' ? '' : scope.resolve(name))) };
-  const opset = opsetOf(state.graph, node);
-  for (const name of node.inputs)
-    if (name !== '' && !state.types.has(name)) throw missingInput(state.graph, node, name);
-  const call: OpCall = {
-    node,
-    opset,
-    types: node.inputs.map((name) => state.types.get(name)),
-    constants: node.inputs.map((name) => state.constants.get(name)),
-  };
+  const call = callOf(state, node);
   if (node.domain === '') {
     if (node.op === 'If') {
       inlineBranch(state, scope, call);
@@ -100,6 +97,17 @@ function visit(state: State, scope: Scope, original: Node): void {
     }
     if (node.op === 'Loop' || node.op === 'Scan' || node.op === 'SequenceMap') throw controlFlow(call);
   }
+  const sequence = resolveSequence(call, state.sequences, (hint) => scope.fresh(hint));
+  if (sequence !== undefined) {
+    takeSequence(state, scope, node.outputs[0]!, sequence);
+    return;
+  }
+  place(state, scope, call);
+}
+
+/** A node whose inputs are tensors under their final names. */
+function place(state: State, scope: Scope, call: OpCall): void {
+  const { node } = call;
   const source = passedThrough(call);
   if (source !== undefined) {
     scope.alias(node.outputs[0]!, source);
@@ -122,28 +130,35 @@ function visit(state: State, scope: Scope, original: Node): void {
   state.nodes.push({ ...canonical(call), outputs: named });
 }
 
-/** The input a node hands on unchanged: Identity, Dropout in inference, a Cast to the type that is there already. */
-function passedThrough({ node, opset, types, constants }: OpCall): string | undefined {
-  const [source = ''] = node.inputs;
-  if (node.domain !== '' || source === '') return undefined;
-  switch (node.op) {
-    case 'Identity':
-      return source;
-    case 'Cast':
-      return intOf(node, 'to', 0) === codeOfDType(types[0]!.dtype) ? source : undefined;
-    case 'CastLike':
-      return types[1]?.dtype === types[0]!.dtype ? source : undefined;
-    case 'Dropout': {
-      if (opset < 12 || (node.inputs[2] ?? '') === '') return source;
-      const training = constants[2];
-      if (training !== undefined && numbersOf(training)[0] === 0) return source;
-      throw new ScanError(
-        'model-unsupported-op',
-        `${describeNode(node, opset)} is in training mode, so the model's output is random; export it in inference mode`,
-      );
-    }
-    default:
-      return undefined;
+function callOf(state: State, node: Node): OpCall {
+  const opset = opsetOf(state.graph, node);
+  for (const name of node.inputs) {
+    const known = name === '' || state.types.has(name) || state.sequences.has(name);
+    if (!known) throw missingInput(state.graph, node, name);
+  }
+  return {
+    node,
+    opset,
+    types: node.inputs.map((name) => state.types.get(name)),
+    constants: node.inputs.map((name) => state.constants.get(name)),
+  };
+}
+
+function takeSequence(state: State, scope: Scope, output: string, result: SequenceResult): void {
+  switch (result.kind) {
+    case 'sequence':
+      state.sequences.set(scope.declare(output), result.elements);
+      break;
+    case 'value':
+      scope.alias(output, result.name);
+      break;
+    case 'constant':
+      define(state, scope.declare(output), result.tensor);
+      break;
+    case 'nodes':
+      for (const [name, tensor] of result.constants) define(state, name, tensor);
+      for (const node of result.nodes) place(state, { ...scope, declare: (name) => name }, callOf(state, node));
+      takeSequence(state, scope, output, result.then);
   }
 }
 

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { Graph } from '../../../core/onnx/graph.js';
+import { createOnnxruntimeEngine } from '../../../adapters/engines/onnxruntime/index.js';
+import type { Graph, Node, Tensor } from '../../../core/onnx/graph.js';
 import { specialise } from '../../../core/onnx/specialise.js';
 import { bool, float32, int64, ints, scalar } from '../../../core/onnx/tensor.js';
 import { graphOf, image, op } from './support/graphs.js';
@@ -315,3 +316,123 @@ test('a constant node without an evaluator stays a node with known types', () =>
   assert.deepEqual(opsOf(graph), ['Softmax(w)', 'Add(x,s)']);
   assert.deepEqual(types.get('s'), { dtype: 'float32', dims: [4] });
 });
+
+test('sequences of known length are lists of names', () => {
+  const initializers = { one: int64([], [1]), last: int64([], [-1]), sizes: ints(1, 2), two: int64([], [2]) };
+  const unbind = of({
+    nodes: [
+      op('SplitToSequence', 'x', 's', { axis: 1, keepdims: 0 }),
+      op('SequenceAt', 's, last', 'a'),
+      op('SequenceErase', 's, last', 't'),
+      op('SequenceInsert', 't, a, one', 'u'),
+      op('SequenceLength', 'u', 'n'),
+      op('ConcatFromSequence', 'u', 'y', { axis: -1, new_axis: 1 }),
+    ],
+    initializers,
+  });
+  assert.deepEqual(
+    unbind.graph.nodes.map((node) => node.op),
+    ['Split', 'Squeeze', 'Squeeze', 'Squeeze', 'Unsqueeze', 'Unsqueeze', 'Unsqueeze', 'Concat', 'Identity'],
+  );
+  assert.deepEqual(unbind.types.get('y')!.dims, [2, 4, 4, 3]);
+  const concat = unbind.graph.nodes.find((node) => node.op === 'Concat')!;
+  const sources = concat.inputs.map((name) => unbind.graph.nodes.find((node) => node.outputs[0] === name)!.inputs[0]);
+  assert.deepEqual(sources, ['s.0', 's.2', 's.1']);
+
+  for (const [split, dims] of [
+    ['sizes', [2, 2, 4, 4]],
+    ['two', [2, 1, 4, 4]],
+  ] as const) {
+    for (const opset of [11, 17]) {
+      const chunk = of({
+        nodes: [
+          op('SplitToSequence', `x, ${split}`, 's', { axis: 1 }),
+          op('SequenceAt', 's, one', 'p'),
+          op('Relu', 'p', 'y'),
+        ],
+        initializers,
+        opset,
+      });
+      assert.deepEqual(chunk.types.get('y')!.dims, dims);
+    }
+  }
+  const listed = of({
+    nodes: [
+      op('Relu', 'x', 'a'),
+      op('SequenceConstruct', 'x, a', 's'),
+      op('ConcatFromSequence', 's', 'j', { axis: 1 }),
+      op('Tanh', 'j', 'y'),
+    ],
+  });
+  assert.deepEqual(opsOf(listed.graph), ['Relu(x)', 'Concat(x,a)', 'Tanh(j.joined)']);
+});
+
+test('a sequence where a tensor belongs is refused', () => {
+  const nodes = [op('SequenceConstruct', 'x', 's'), op('Relu', 's', 'y')];
+  assert.throws(() => of({ nodes }), { code: 'model-unsupported-op', message: /"y" \(Relu/ });
+  const out = [op('SequenceConstruct', 'x', 's'), op('SequenceAt', 's, seven', 'y')];
+  assert.throws(() => of({ nodes: out, initializers: { seven: int64([], [7]) } }), { code: 'model-malformed' });
+});
+
+test('BatchNormalization in training mode is refused', () => {
+  const nodes = [op('BatchNormalization', 'x, s, s, s, s', 'y', { training_mode: 1 })];
+  assert.throws(() => of({ nodes, initializers: { s: float32([3], [1, 1, 1]) } }), { message: /training mode/ });
+});
+
+const weights = {
+  w: float32(
+    [2, 3, 3, 2],
+    Array.from({ length: 36 }, (_, i) => Math.sin(i)),
+  ),
+  v: float32(
+    [3, 2, 3, 3],
+    Array.from({ length: 54 }, (_, i) => Math.cos(i)),
+  ),
+  yes: bool([], [1]),
+  one: int64([], [1]),
+  two: int64([], [2]),
+};
+
+const rewritten: Readonly<Record<string, readonly Node[]>> = {
+  'auto_pad SAME_LOWER': [op('Conv', 'x, w', 'y', { auto_pad: 'SAME_LOWER', strides: [2, 1] })],
+  'auto_pad SAME_UPPER of a pool': [
+    op('AveragePool', 'x', 'y', {
+      kernel_shape: [2, 3],
+      auto_pad: 'SAME_UPPER',
+      strides: [3, 2],
+      count_include_pad: 1,
+    }),
+  ],
+  output_shape: [op('ConvTranspose', 'x, v', 'y', { strides: [2, 2], output_shape: [8, 7], auto_pad: 'SAME_UPPER' })],
+  'a resolved condition': [op('Sigmoid', 'x', 'a'), op('If', 'yes', 'y', { then_branch: twice, else_branch: bent })],
+  'unbind and stack': [
+    op('SplitToSequence', 'x', 's', { axis: 2, keepdims: 0 }),
+    op('SequenceErase', 's, one', 't'),
+    op('ConcatFromSequence', 't', 'y', { axis: 1, new_axis: 1 }),
+  ],
+  'an uneven split': [op('SplitToSequence', 'x, two', 's', { axis: 1 }), op('SequenceAt', 's, one', 'y')],
+};
+
+for (const [what, nodes] of Object.entries(rewritten)) {
+  test(`${what}: the rewritten graph computes what the model computes`, async () => {
+    const graph = graphOf({ inputs: [image([2, 3, 4, 4])], nodes, outputs: ['y'], initializers: weights, opset: 16 });
+    const x = float32(
+      [2, 3, 4, 4],
+      Array.from({ length: 96 }, (_, i) => Math.sin(i * i)),
+    );
+    const fixed = specialise(graph, pixels, ['y']).graph;
+    assert.ok(!fixed.nodes.some((node) => /Sequence|If/.test(node.op) || node.attributes.has('auto_pad')));
+    const [expected, actual] = [await run(graph, x), await run(fixed, x)];
+    assert.deepEqual(actual.dims, expected.dims);
+    assert.deepEqual(actual.data, expected.data);
+  });
+}
+
+async function run(graph: Graph, x: Tensor): Promise<Tensor> {
+  const session = await createOnnxruntimeEngine({ provider: 'cpu', graphOptimization: 'disabled' }).load(graph);
+  try {
+    return (await session.run(new Map([['x', x]]))).get('y')!;
+  } finally {
+    await session.dispose();
+  }
+}
