@@ -22,13 +22,13 @@ export function contactSheet(maps: readonly (readonly Plane[])[]): Plane {
   const sheetHeight = maps.length * (height + gap) - gap;
   const sheetWidth = columns * (width + gap) - gap;
   const data = new Float32Array(sheetHeight * sheetWidth).fill(gapValue);
-  maps.forEach((row, i) =>
+  maps.forEach((row, i) => {
     row.forEach((map, j) => {
       for (let y = 0; y < height; y++) {
         const start = (i * (height + gap) + y) * sheetWidth + j * (width + gap);
         data.set(map.data.subarray(y * width, (y + 1) * width), start);
       }
-    }),
-  );
+    });
+  });
   return { dims: [sheetHeight, sheetWidth], data };
 }

@@ -1,3 +1,4 @@
+// eslint-disable-next-line no-restricted-imports -- types only: nothing is loaded
 import type { Artifact, Invocation, Location, Log, Notification, ReportingDescriptor, Result } from 'sarif';
 import type { Finding, FindingRule, ScanResult, Severity } from '../scan/result.js';
 import { findingRules } from '../scan/result.js';

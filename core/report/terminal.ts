@@ -54,7 +54,7 @@ export function wrap(text: string, width: number): string[] {
 /** Shortens plain text to `width` columns, cutting the start away: the end of a path says more. */
 export function fitEnd(text: string, width: number): string {
   if (columns(text) <= width) return text;
-  const characters = [...text];
+  const characters = Array.from(text);
   while (characters.length > 0 && columns(characters.join('')) > width - 1) characters.shift();
   return `…${characters.join('')}`;
 }
@@ -62,7 +62,7 @@ export function fitEnd(text: string, width: number): string {
 /** Shortens plain text to `width` columns, cutting the end away. */
 export function fitStart(text: string, width: number): string {
   if (columns(text) <= width) return text;
-  const characters = [...text];
+  const characters = Array.from(text);
   while (characters.length > 0 && columns(characters.join('')) > width - 1) characters.pop();
   return `${characters.join('')}…`;
 }

@@ -18,7 +18,7 @@ export function oneLine(text: string, limit = 2000): string {
 
 /** Cuts the middle out, keeping the end longer than the start: the end of a path says more. */
 export function shorten(text: string, limit: number): string {
-  const characters = [...text];
+  const characters = Array.from(text);
   if (characters.length <= limit) return text;
   const head = Math.max(0, Math.floor((limit - 1) / 3));
   const tail = Math.max(0, limit - 1 - head);

@@ -9,7 +9,7 @@ import { repoRoot } from './paths.js';
  */
 export function expectGolden(name: string, text: string): void {
   const file = join(repoRoot, 'test', 'goldens', name);
-  if (process.env['UPDATE_GOLDENS'] === '1') {
+  if (process.env.UPDATE_GOLDENS === '1') {
     mkdirSync(dirname(file), { recursive: true });
     writeFileSync(file, text);
     return;

@@ -64,7 +64,7 @@ export function renamed(result: ScanResult, path: string, index: number): ScanRe
 
 function base(path: string, hex: string): Omit<ScanResult, 'verdict'> {
   return {
-    scanId: `${hex.repeat(16)}`,
+    scanId: hex.repeat(16),
     model: {
       path,
       digest: `sha256:${hex.repeat(32)}`,

@@ -75,7 +75,7 @@ ${results.length > 0 && indexTable(results, anchors)}
 }
 
 function indexTable(results: readonly ScanResult[], anchors: ReadonlyMap<ScanResult, string>): Content {
-  return markup`<div class="table"><table>
+  return markup`<div class="table"><table class="stack">
 <thead><tr><th scope="col">Verdict</th><th scope="col">Model</th><th scope="col">Target class</th><th scope="col" class="number">Trigger success</th><th scope="col" class="number">Score</th><th scope="col" class="number">p-value</th></tr></thead>
 <tbody>${results.map((result) => indexRow(result, anchors.get(result)))}</tbody>
 </table></div>`;
@@ -85,6 +85,18 @@ function indexRow(result: ScanResult, anchor: string | undefined): Content {
   const evidence = mainEvidence(result);
   const path = printable(result.model.path);
   const { digest } = result.model;
-  return markup`<tr class="${result.verdict}"><td><span class="tag"><span class="sign" aria-hidden="true">${signs[result.verdict]}</span>${verdictTitle(result)}</span></td><td class="name">${anchor === undefined ? path : markup`<a href="#${anchor}">${path}</a>`}<br><span class="muted mono">${digest === undefined ? (result.reason?.code ?? '') : shortDigest(digest)}</span></td><td>${result.targetClasses.map((index) => labelOf(result, index)).join(', ') || '–'}</td><td class="number">${evidence === undefined ? '–' : percent(evidence.trigger.attackSuccessRate)}</td><td class="number">${result.score === undefined ? '–' : decimal(result.score)}</td><td class="number">${result.pValue === undefined ? '–' : pValue(result.pValue).replace('= ', '')}</td></tr>
+  const targets = result.targetClasses.map((index) => labelOf(result, index)).join(', ');
+  return markup`<tr class="${result.verdict}"><td><span class="tag"><span class="sign" aria-hidden="true">${signs[result.verdict]}</span>${verdictTitle(result)}</span></td><td class="name">${anchor === undefined ? path : markup`<a href="#${anchor}">${path}</a>`}<br><span class="muted mono">${digest === undefined ? (result.reason?.code ?? '') : shortDigest(digest)}</span></td>${[
+    cell('class', '', targets === '' ? undefined : targets),
+    cell('trigger success', 'number', evidence && percent(evidence.trigger.attackSuccessRate)),
+    cell('score', 'number', result.score === undefined ? undefined : decimal(result.score)),
+    cell('p', 'number', result.pValue === undefined ? undefined : pValue(result.pValue).replace('= ', '')),
+  ]}</tr>
 `;
+}
+
+/** On a narrow screen rows become blocks: a cell then shows its label, or vanishes when it is empty. */
+function cell(label: string, kind: string, text: string | undefined): Content {
+  const classes = [kind, text === undefined ? 'none' : ''].filter((name) => name !== '').join(' ');
+  return markup`<td class="${classes}" data-label="${label}">${text ?? '–'}</td>`;
 }

@@ -95,11 +95,11 @@ function plots(result: ScanResult): Content {
 
 function detectorTable(result: ScanResult): Content {
   if (result.detectors.length === 0) return undefined;
-  return markup`<h3>Tests</h3><div class="table"><table>
+  return markup`<h3>Tests</h3><div class="table"><table class="stack">
 <thead><tr><th scope="col">Test</th><th scope="col">Class</th><th scope="col" class="number">Value</th><th scope="col" class="number">Fires at</th><th scope="col" class="number">p-value</th><th scope="col">Result</th></tr></thead>
 <tbody>${result.detectors.map(
     (detector) =>
-      markup`<tr><td class="name">${oneLine(detector.title)}</td><td>${labelOf(result, detector.classIndex)}</td><td class="number">${decimal(detector.value)}</td><td class="number">${firesBelow(detector) ? '<' : '>'} ${decimal(detector.threshold)}</td><td class="number">${detector.pValue === undefined ? '–' : pValue(detector.pValue).replace('= ', '')}</td><td>${detector.fired ? markup`<strong class="flipped">fired</strong>` : 'quiet'}</td></tr>`,
+      markup`<tr><td class="name">${oneLine(detector.title)}</td><td data-label="class">${labelOf(result, detector.classIndex)}</td><td class="number" data-label="value">${decimal(detector.value)}</td><td class="number" data-label="fires at">${firesBelow(detector) ? '<' : '>'} ${decimal(detector.threshold)}</td><td class="number${detector.pValue === undefined && ' none'}" data-label="p">${detector.pValue === undefined ? '–' : pValue(detector.pValue).replace('= ', '')}</td><td>${detector.fired ? markup`<strong class="flipped">fired</strong>` : 'quiet'}</td></tr>`,
   )}</tbody>
 </table></div>${nulls(result)}`;
 }

@@ -93,8 +93,11 @@ details { margin-top: 1.25rem; }
 summary { cursor: pointer; color: var(--accent); }
 .note { border-left: 4px solid var(--line); padding: 0.1rem 0 0.1rem 0.9rem; margin: 0.75rem 0; overflow-wrap: anywhere; }
 .sheet.warnings { padding: 1rem 1.5rem; }
-.maps th, .maps td { padding: 0.4rem; border: 0; min-width: 7rem; max-width: 13rem; }
-.maps td, .maps thead th { text-align: left; }
+.maps { width: auto; }
+.maps th, .maps td { padding: 0.4rem 0.8rem 0.4rem 0; border: 0; text-align: left; }
+.maps .picture { width: 9.5rem; }
+.maps figcaption { font-weight: 400; max-width: 9.5rem; }
+h1.mono { font-size: 1.2rem; overflow-wrap: anywhere; }
 footer { color: var(--muted); font-size: 0.875rem; }
 @media (max-width: 40rem) {
   .page { padding: 1rem 0.75rem 2rem; }
@@ -104,6 +107,14 @@ footer { color: var(--muted); font-size: 0.875rem; }
   .columns { grid-template-columns: minmax(0, 1fr); }
   .todo { margin-top: 1.25rem; }
   .tiles { grid-template-columns: repeat(2, minmax(0, 1fr)); }
+  .maps .picture { width: 6.5rem; }
+  .maps figcaption { max-width: 6.5rem; }
+  .stack thead { display: none; }
+  .stack tr { display: flex; flex-wrap: wrap; gap: 0.1rem 1.25rem; padding: 0.65rem 0; border-bottom: 1px solid var(--line); }
+  .stack td { border: 0; padding: 0 !important; text-align: left; }
+  .stack td.name { flex-basis: 100%; order: -1; }
+  .stack td[data-label]::before { content: attr(data-label) " "; color: var(--muted); font-weight: 400; }
+  .stack td.none { display: none; }
   .tiles.three { grid-template-columns: repeat(3, minmax(0, 1fr)); gap: 0.6rem; }
   dl { grid-template-columns: minmax(0, 1fr); gap: 0; }
   dd { margin-bottom: 0.5rem; }

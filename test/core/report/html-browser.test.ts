@@ -80,6 +80,6 @@ async function open(results: readonly ScanResult[], width: number) {
 
 function installedChromium(): string | undefined {
   const names = ['chromium', 'chromium-browser', 'google-chrome', 'chrome'];
-  const folders = (process.env['PATH'] ?? '').split(delimiter).filter((one) => one !== '');
+  const folders = (process.env.PATH ?? '').split(delimiter).filter((one) => one !== '');
   return folders.flatMap((one) => names.map((name) => join(one, name))).find((one) => existsSync(one));
 }

@@ -27,28 +27,28 @@ test('every kind of result is valid against the published schema', async () => {
 
 test('a field the schema does not know is refused at every level, so none is added without its description', async () => {
   const report = await parsed(sampleRun([samples.backdoored]));
-  const result = (report['results'] as Record<string, unknown>[])[0]!;
-  const finding = (result['findings'] as Record<string, unknown>[])[0]!;
-  for (const object of [report, result, result['model'], finding, finding['evidence']] as Record<string, unknown>[]) {
+  const result = (report.results as Record<string, unknown>[])[0]!;
+  const finding = (result.findings as Record<string, unknown>[])[0]!;
+  for (const object of [report, result, result.model, finding, finding.evidence] as Record<string, unknown>[]) {
     assert.ok(validate(report));
-    object['surprise'] = 1;
+    object.surprise = 1;
     assert.equal(validate(report), false);
-    delete object['surprise'];
+    delete object.surprise;
   }
 });
 
 test('tools find the documented names', async () => {
   const report = await parsed(sampleRun([samples.backdoored]));
-  assert.equal(report['schemaVersion'], 1);
-  const result = (report['results'] as Record<string, unknown>[])[0]!;
+  assert.equal(report.schemaVersion, 1);
+  const result = (report.results as Record<string, unknown>[])[0]!;
   for (const name of 'model verdict reason score pValue targetClasses findings classes profile images engine timings'.split(
     ' ',
   )) {
     assert.ok(name in result, name);
   }
-  const finding = (result['findings'] as Record<string, unknown>[])[0]!;
-  assert.deepEqual([finding['ruleId'], finding['class'], finding['severity']], ['backdoor-trigger', 7, 'error']);
-  assert.equal((finding['evidence'] as { trigger: { attackSuccessRate: number } }).trigger.attackSuccessRate, 0.96);
+  const finding = (result.findings as Record<string, unknown>[])[0]!;
+  assert.deepEqual([finding.ruleId, finding.class, finding.severity], ['backdoor-trigger', 7, 'error']);
+  assert.equal((finding.evidence as { trigger: { attackSuccessRate: number } }).trigger.attackSuccessRate, 0.96);
 });
 
 test('numbers that JSON has no word for become null', async () => {
@@ -56,10 +56,7 @@ test('numbers that JSON has no word for become null', async () => {
     sampleRun([{ ...samples.clean, score: NaN, pValue: -Infinity, timings: { total: Infinity } }]),
   );
   const result = (JSON.parse(text) as { results: Record<string, unknown>[] }).results[0]!;
-  assert.deepEqual(
-    [result['score'], result['pValue'], (result['timings'] as { total: null }).total],
-    [null, null, null],
-  );
+  assert.deepEqual([result.score, result.pValue, (result.timings as { total: null }).total], [null, null, null]);
   assert.ok(validate(JSON.parse(text)), ajv.errorsText(validate.errors));
 });
 

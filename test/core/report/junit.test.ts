@@ -41,9 +41,9 @@ test('elements and attributes are those that CI servers read', async () => {
 test('a test case per model: failure, error, skipped or passed, and the counts agree', async () => {
   const suite = (await parsed(Object.values(samples))).children[0]!;
   const cases = suite.children.filter((child) => child.name === 'testcase');
-  const outcomes = Object.fromEntries(
+  const outcomes: Record<string, string> = Object.fromEntries(
     cases.map((one) => [
-      one.attributes['name'],
+      one.attributes.name!,
       one.children.find((child) => child.name !== 'system-out')?.name ?? 'passed',
     ]),
   );
@@ -63,9 +63,7 @@ test('a test case per model: failure, error, skipped or passed, and the counts a
 
 test('--fail-on decides what fails', async () => {
   const failures = async (failOn: RunReport['failOn']): Promise<string> =>
-    (await parsed([samples.backdoored, samples.suspicious, samples.poisonedLabels], { failOn })).attributes[
-      'failures'
-    ]!;
+    (await parsed([samples.backdoored, samples.suspicious, samples.poisonedLabels], { failOn })).attributes.failures!;
   assert.deepEqual(await Promise.all((['note', 'warning', 'error', 'never'] as const).map(failures)), [
     '3',
     '2',
