@@ -1,3 +1,4 @@
+import { float32, numbersOf } from '../../onnx/tensor.js';
 import { times, unbroadcast } from './broadcast.js';
 import { formula } from './elementwise.js';
 import type { BackwardContext, BackwardRule, Gradient } from './rule.js';
@@ -29,16 +30,30 @@ export const div: BackwardRule = (c) => {
   ];
 };
 
-/** Y = A^B: dA = dY B A^(B-1), dB = dY Y ln A */
+/** Y = A^B: dA = dY B A^(B-1), dB = dY Y ln A. Where B or A is 0 these are 0, although a factor may be infinite. */
 export const pow: BackwardRule = (c) => {
+  const { emit } = c;
   const f = formula(c);
   const result = c.dims(c.output());
-  const [a, b] = [c.input(0), c.input(1)];
-  const viaBase = (): string => f.mul(b, f.call('Pow', a, f.sub(b, 1)));
-  const viaExponent = (): string => f.mul(c.output(), f.call('Log', a));
+  const [a, given] = [c.input(0), c.input(1)];
+  const known = c.constant(given);
+  const b =
+    !known || known.dtype === 'float32' ? given : emit.constant(float32(known.dims, numbersOf(known)), 'exponent');
+  const dY = c.lazyDY()!;
+  const viaBase = (): Gradient => {
+    const exponents = known && numbersOf(known);
+    if (exponents?.every((exponent) => exponent === 2)) return times(c, dY, f.mul(a, 2), c.dims(a));
+    const none = emit.op('Cast', [emit.op('Equal', [b, f.constant(0)])], { to: 1 });
+    const safe = exponents?.every((exponent) => exponent !== 0) ? b : f.add(b, none);
+    return times(c, dY, f.mul(b, f.call('Pow', a, f.sub(safe, 1))), result);
+  };
+  const viaExponent = (): string => {
+    const positive = f.greater(a, 0);
+    return f.mul(f.mul(c.output(), f.call('Log', f.add(f.mul(a, positive), f.sub(1, positive)))), positive);
+  };
   return [
-    c.needs(0) ? toInput(c, 0, times(c, c.lazyDY()!, viaBase(), result)) : undefined,
-    c.needs(1) ? toInput(c, 1, times(c, c.lazyDY()!, viaExponent(), result)) : undefined,
+    c.needs(0) ? toInput(c, 0, viaBase()) : undefined,
+    c.needs(1) ? toInput(c, 1, times(c, dY, viaExponent(), result)) : undefined,
   ];
 };
 

@@ -20,7 +20,7 @@ export const globalAveragePool: BackwardRule = (c) => [
 ];
 
 function divided(c: BackwardContext, window: Window): Gradient {
-  const counts = windowCounts(window, c.int('count_include_pad', 0) !== 0, c.ints('pads'));
+  const counts = windowCounts(window, c.int('count_include_pad', 0) !== 0);
   const dY = c.dY();
   if (counts.every((count) => count === counts[0])) return scaledBy(c, dY, 1 / counts[0]!);
   const factor = c.emit.constant(
@@ -32,16 +32,12 @@ function divided(c: BackwardContext, window: Window): Gradient {
 
 /** Elements each output divides by: those inside the input, or inside the padded input when padding counts. Never those past it (ceil mode). */
 function windowCounts(
-  { kernel, strides, dilations, before, input, output }: Window,
+  { kernel, strides, dilations, before, behind, input, output }: Window,
   includePad: boolean,
-  pads: readonly number[] | undefined,
 ): Float32Array {
   const perAxis = kernel.map((taps, i) => {
-    const behind =
-      pads?.[kernel.length + i] ??
-      Math.max(0, (output[i]! - 1) * strides[i]! + (taps - 1) * dilations[i]! + 1 - before[i]! - input[i]!);
     const low = includePad ? -before[i]! : 0;
-    const high = includePad ? input[i]! + behind : input[i]!;
+    const high = includePad ? input[i]! + behind[i]! : input[i]!;
     return Array.from(
       { length: output[i]! },
       (_, o) =>
@@ -62,21 +58,28 @@ function repeatWindows(c: BackwardContext, { strides, before, input, output }: W
   return asGradient(c, cropFrom(c.emit, repeated, before, input, grid), share, input);
 }
 
-/** A box filter over dY spread out by the stride: an average pool without padding, times the kernel's area. */
-function boxSum(
-  c: BackwardContext,
-  { kernel, strides, dilations, before, input, output }: Window,
-  share: Gradient,
-): Gradient {
+/** dX sums dY over the windows an element lies in: a box filter over dY spread out by the stride. */
+export function boxSum(c: BackwardContext, window: Window, dY: Gradient): Gradient {
   const { emit } = c;
+  const { kernel, strides, dilations, before, input, output } = window;
   const channels = c.dims(c.input(0))[1]!;
-  const apart = zeroInterleave(emit, emit.reshape(share.name, [-1, channels, ...output]), [channels], output, strides);
+  const apart = zeroInterleave(emit, emit.reshape(dY.name, [-1, channels, ...output]), [channels], output, strides);
   const span = kernel.map((taps, i) => (taps - 1) * dilations[i]!);
   const front = span.map((s, i) => s - before[i]!);
   const back = input.map((extent, i) => extent + span[i]! - front[i]! - output[i]! * strides[i]!);
-  const padded = padSpatial(emit, apart, front, back);
-  const averaged = emit.op('AveragePool', [padded], { kernel_shape: kernel, dilations });
-  return scaledBy(c, asGradient(c, averaged, share, input), sizeOf(kernel));
+  if (dilations.every((dilation) => dilation === 1)) {
+    const averaged = emit.op('AveragePool', [padSpatial(emit, apart, front, back)], { kernel_shape: kernel });
+    return scaledBy(c, asGradient(c, averaged, dY, input), sizeOf(kernel));
+  }
+  // ONNX Runtime fuses a Pad into an AveragePool even where the result is one it refuses: pads of the kernel's size and more.
+  const ones = emit.constant({
+    dtype: 'float32',
+    dims: [1, 1, ...kernel],
+    data: new Float32Array(sizeOf(kernel)).fill(1),
+  });
+  const extents = output.map((size, i) => size * strides[i]!);
+  const single = padSpatial(emit, emit.reshape(apart, [-1, 1, ...extents]), front, back);
+  return asGradient(c, emit.op('Conv', [single, ones], { kernel_shape: kernel, dilations }), dY, input);
 }
 
 function asGradient(c: BackwardContext, name: string, share: Gradient, input: readonly number[]): Gradient {

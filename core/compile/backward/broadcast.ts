@@ -14,15 +14,10 @@ export function broadcastDims(a: readonly number[], b: readonly number[]): numbe
  * Gradient times a forward value or constant that broadcasts to the gradient's rank or less.
  * The class axis leads, so NumPy broadcasting aligns the rest by itself.
  */
-export function times(
-  { emit, dims }: BackwardContext,
-  gradient: Gradient,
-  factor: string,
-  factorDims = dims(factor),
-): Gradient {
+export function times(c: BackwardContext, gradient: Gradient, factor: string, factorDims = c.dims(factor)): Gradient {
   if (factorDims.length > gradient.dims.length)
     throw new RangeError('a factor cannot have more axes than the gradient');
-  return { name: emit.op('Mul', [gradient.name, factor]), dims: broadcastDims(gradient.dims, factorDims) };
+  return { name: c.emit.op('Mul', [gradient.name, factor]), dims: broadcastDims(gradient.dims, factorDims) };
 }
 
 /** Sums a gradient over the axes that broadcasting added or stretched, back to the shape of the input. */

@@ -9,7 +9,8 @@ import { windowOf, type Window } from './window.js';
  * The class and the image axis are merged, so that an engine sees one large batch.
  */
 export const conv: BackwardRule = (c) => {
-  if (c.needs(1)) c.unsupported('weights that depend on the image');
+  const bias = c.needs(2) ? biasGradient(c) : undefined;
+  if (!c.needs(0)) return [undefined, undefined, bias];
   const weight = c.dims(c.input(1));
   const window = windowOf(c, weight.slice(2));
   const group = c.int('group', 1);
@@ -22,9 +23,15 @@ export const conv: BackwardRule = (c) => {
   const form = constant ? chooseForm(window, channels, group) : 'transpose';
   const dX = forms[form](c, merged, window, group, constant);
   const dims = [batch, channels, ...window.input];
-  const result: Gradient = { name: c.emit.reshape(dX, [-1, ...dims]), dims };
-  return [result];
+  return [{ name: c.emit.reshape(dX, [-1, ...dims]), dims }, undefined, bias];
 };
+
+/** One value per channel: dB sums dY over all images and places. */
+export function biasGradient(c: BackwardContext): Gradient {
+  const dY = c.fullDY();
+  const axes = dY.dims.flatMap((_, axis) => (axis === 1 ? [] : [axis + 1]));
+  return { name: c.emit.reduceSum(dY.name, axes), dims: [dY.dims[1]!] };
+}
 
 type Form = 'flipped' | 'sub-pixel' | 'strided-point' | 'transpose';
 
@@ -43,11 +50,12 @@ function chooseForm({ kernel, strides, dilations, input, output }: Window, chann
 type FormRule = (c: BackwardContext, dY: string, window: Window, group: number, weight: Tensor | undefined) => string;
 
 /** ConvTranspose is the transposed map by definition; its weights are those of the forward layer. */
-const transposeForm: FormRule = ({ emit, input }, dY, window, group) => {
+const transposeForm: FormRule = (c, dY, window, group) => {
+  const { emit } = c;
   const { kernel, strides, dilations, before, input: extent, output } = window;
   const reach = output.map((size, i) => (size - 1) * strides[i]! + dilations[i]! * (kernel[i]! - 1) + 1 - before[i]!);
   const cropped = reach.map((size, i) => Math.max(0, size - extent[i]!));
-  const dX = emit.op('ConvTranspose', [dY, input(1)], {
+  const dX = emit.op('ConvTranspose', [dY, c.input(1)], {
     kernel_shape: kernel,
     strides,
     dilations,

@@ -1,6 +1,7 @@
-import { numbersOf } from '../../onnx/tensor.js';
+import { ints, numbersOf } from '../../onnx/tensor.js';
 import { broadcastDims, reshapeGradient, times } from './broadcast.js';
 import { normalised as positiveAxis } from './concat.js';
+import { formula } from './elementwise.js';
 import type { BackwardContext, BackwardRule, Gradient } from './rule.js';
 
 /** Inference mode: dX = dY scale / sqrt(variance + epsilon), per channel. */
@@ -30,21 +31,22 @@ function gain(c: BackwardContext): string {
 
 /** Y = scale (x - mean) / sqrt(variance + epsilon) + bias over the axes from `axis` on. */
 export const layerNormalization: BackwardRule = (c) => {
-  const x = c.dims(c.input(0));
-  const first = positiveAxis(c.int('axis', -1), x.length);
-  const axes = x.flatMap((_, i) => (i >= first ? [i] : []));
-  const dY = times(c, c.lazyDY()!, c.input(1));
-  return [throughNormalization(c, dY, c.input(0), x, axes, c.float('epsilon', 1e-5), true)];
+  if (c.lazyDY(1) ?? c.lazyDY(2)) c.unsupported('its mean or deviation as an output of its own');
+  return overTrailingAxes(c, true);
 };
 
 /** LayerNormalization without the mean: Y = scale x / sqrt(mean(x^2) + epsilon). */
 export const rmsNormalization: BackwardRule = (c) => {
+  return overTrailingAxes(c, false);
+};
+
+function overTrailingAxes(c: BackwardContext, centred: boolean): readonly Gradient[] {
   const x = c.dims(c.input(0));
   const first = positiveAxis(c.int('axis', -1), x.length);
   const axes = x.flatMap((_, i) => (i >= first ? [i] : []));
   const dY = times(c, c.lazyDY()!, c.input(1));
-  return [throughNormalization(c, dY, c.input(0), x, axes, c.float('epsilon', 1e-5), false)];
-};
+  return [throughNormalization(c, dY, c.input(0), x, axes, c.float('epsilon', 1e-5), centred)];
+}
 
 /** Per image and channel over the spatial axes. */
 export const instanceNormalization: BackwardRule = (c) => {
@@ -77,6 +79,32 @@ export const groupNormalization: BackwardRule = (c) => {
     true,
   );
   return [{ name: reshapeGradient(c.emit, dX.name, [dX.dims[0]!, ...x.slice(1)]), dims: [dX.dims[0]!, ...x.slice(1)] }];
+};
+
+/** (x - mean) / (deviation + 1e-9) over `axes`. */
+export const meanVarianceNormalization: BackwardRule = (c) => {
+  const x = c.dims(c.input(0));
+  const axes = (c.ints('axes') ?? [0, 2, 3]).map((axis) => positiveAxis(axis, x.length)).sort((a, b) => a - b);
+  return [throughNormalization(c, c.lazyDY()!, c.input(0), x, axes, 1e-18, true)];
+};
+
+/** Y = x / norm along one axis: dX = (dY - g sum(dY Y)) / norm, g the norm's derivative; 0 where the norm is 0. */
+export const lpNormalization: BackwardRule = (c) => {
+  const { emit } = c;
+  const f = formula(c);
+  const x = c.dims(c.input(0));
+  const axis = positiveAxis(c.int('axis', -1), x.length);
+  const p = c.int('p', 2);
+  const op = p === 1 ? 'ReduceL1' : 'ReduceL2';
+  const norm = emit.op(op, [f.x, emit.constant(ints(axis))], { keepdims: 1 });
+  const nonZero = f.greater(norm, 0);
+  const inverse = f.div(nonZero, f.add(norm, f.sub(1, nonZero)));
+  const slope = p === 1 ? f.call('Sign', f.x) : f.y;
+
+  const dY = c.lazyDY()!;
+  const share = emit.reduceSum(times(c, dY, f.y, x).name, [axis + 1], true);
+  const difference = emit.op('Sub', [dY.name, emit.op('Mul', [share, slope])]);
+  return [times(c, { name: difference, dims: broadcastDims(dY.dims, x) }, inverse, x.with(axis, 1))];
 };
 
 /**

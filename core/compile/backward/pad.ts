@@ -1,5 +1,5 @@
 import { numbersOf } from '../../onnx/tensor.js';
-import { throughAxis } from './axis-map.js';
+import { axisMatrix, throughAxis } from './axis-map.js';
 import { normalised } from './concat.js';
 import type { BackwardContext, BackwardRule, Gradient } from './rule.js';
 
@@ -41,7 +41,7 @@ function padsOf(c: BackwardContext, rank: number): { before: number[]; after: nu
 /** Row o has a 1 at the input element that output o is a copy of. */
 function copies(c: BackwardContext, mode: string, extent: number, before: number, after: number): Float32Array {
   const outputs = before + extent + after;
-  const matrix = new Float32Array(outputs * extent);
+  const matrix = axisMatrix(c, outputs, extent);
   for (let o = 0; o < outputs; o++) matrix[o * extent + sourceOf(c, mode, o - before, extent)] = 1;
   return matrix;
 }

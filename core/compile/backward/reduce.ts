@@ -1,4 +1,4 @@
-import { numbersOf, sizeOf } from '../../onnx/tensor.js';
+import { ints, numbersOf, sizeOf } from '../../onnx/tensor.js';
 import { scaledBy } from './arithmetic.js';
 import { times, reshapeGradient } from './broadcast.js';
 import { normalised } from './concat.js';
@@ -40,10 +40,18 @@ export const reduceLogSumExp: BackwardRule = (c) => {
   return [times(c, spread(c), f.call('Exp', f.sub(f.x, keptOutput(c))), c.dims(c.input(0)))];
 };
 
-/** dX = dY y / x; undefined at x = 0, as in the frameworks. */
+/** Every element gets dY times the product of the others: of all that are not zero, unless another one is zero. */
 export const reduceProd: BackwardRule = (c) => {
+  const { emit } = c;
   const f = formula(c);
-  return [times(c, spread(c), f.div(keptOutput(c), f.x), c.dims(c.input(0)))];
+  const axes = reducedAxes(c);
+  if (axes.length === 0) return [spread(c)];
+  const zero = emit.op('Cast', [emit.op('Equal', [f.x, f.constant(0)])], { to: 1 });
+  const filled = f.add(f.x, zero);
+  const product = emit.op('ReduceProd', [filled, emit.constant(ints(...axes))], { keepdims: 1 });
+  const othersZero = f.sub(emit.reduceSum(zero, axes, true), zero);
+  const others = f.mul(f.div(product, filled), f.greater(0.5, othersZero));
+  return [times(c, spread(c), others, c.dims(c.input(0)))];
 };
 
 /** Max, Min: dY is shared evenly among the elements that attain the extremum (PyTorch's amax). */

@@ -15,7 +15,7 @@ export const softmax: BackwardRule = (c) => {
 /** dX = dY - exp(Y) sum(dY), the sum over `axis`. */
 export const logSoftmax: BackwardRule = (c) => {
   const { emit } = c;
-  const dY: Gradient = c.dY();
+  const dY: Gradient = c.fullDY();
   const total = emit.reduceSum(dY.name, [axisOf(c) + 1], true);
   const share = emit.op('Mul', [emit.op('Exp', [c.output()]), total]);
   return [{ name: emit.op('Sub', [dY.name, share]), dims: broadcastDims(dY.dims, c.dims(c.output())) }];

@@ -1,3 +1,4 @@
+import { negated } from './arithmetic.js';
 import { elementwise, type Formula } from './elementwise.js';
 import type { BackwardRule } from './rule.js';
 
@@ -12,7 +13,7 @@ export const unary = {
   Erf: elementwise((f) => f.mul(f.call('Exp', f.call('Neg', f.mul(f.x, f.x))), 2 / Math.sqrt(Math.PI))),
   Exp: elementwise((f) => f.y),
   Log: elementwise((f) => f.div(1, f.x)),
-  Neg: elementwise((f) => f.constant(-1)),
+  Neg: (c) => [negated(c, c.lazyDY()!)],
   Reciprocal: elementwise((f) => f.call('Neg', f.mul(f.y, f.y))),
   Sigmoid: elementwise((f) => f.mul(f.y, f.sub(1, f.y))),
   Sin: elementwise((f) => f.call('Cos', f.x)),
@@ -29,6 +30,8 @@ export const unary = {
   /** x max(0, min(1, x/6 + 1/2)) */
   HardSwish: elementwise((f) => f.add(f.mul(inside(f, f.x, -3, 3), f.sub(f.div(f.x, 3), 0.5)), f.greater(f.x, -3))),
   LeakyRelu: elementwise((f, c) => slope(f, c.float('alpha', 0.01))),
+  /** 0 for |x| <= lambd, else x with its sign times bias taken off */
+  Shrink: elementwise((f, c) => f.greater(f.call('Abs', f.x), c.float('lambd', 0.5))),
   ThresholdedRelu: elementwise((f, c) => f.greater(f.x, c.float('alpha', 1))),
   /** alpha (exp(x) - 1) for x < 0 */
   Elu: elementwise((f, c) => expTail(f, 1, c.float('alpha', 1), 1)),

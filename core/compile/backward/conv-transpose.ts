@@ -1,0 +1,52 @@
+import { biasGradient, padSpatial } from './conv.js';
+import type { BackwardRule } from './rule.js';
+import { padding } from './window.js';
+
+/**
+ * Element i, tap k of the input adds to output i stride + k dilation - before, so dX is a Conv of dY with the same weights,
+ * strides and dilations. Padding is what makes it as large as the input.
+ */
+export const convTranspose: BackwardRule = (c) => {
+  const bias = c.needs(2) ? biasGradient(c) : undefined;
+  if (!c.needs(0)) return [undefined, undefined, bias];
+  const { emit } = c;
+  const [channels, , ...kernel] = c.dims(c.input(1)) as [number, number, ...number[]];
+  const [, filters, ...output] = c.dims(c.output()) as [number, number, ...number[]];
+  const input = c.dims(c.input(0)).slice(2);
+  const rank = kernel.length;
+  const perAxis = (name: string, fallback: number): readonly number[] => {
+    const given = c.ints(name);
+    return given?.length ? given : kernel.map(() => fallback);
+  };
+  const [strides, dilations] = [perAxis('strides', 1), perAxis('dilations', 1)];
+  const extra = perAxis('output_padding', 0);
+  const shaped = (c.ints('output_shape')?.length ?? 0) > 0;
+  const before = kernel.map((taps, i) => {
+    const full = strides[i]! * (input[i]! - 1) + extra[i]! + (taps - 1) * dilations[i]! + 1;
+    const total = Math.max(0, full - output[i]!);
+    const automatic = c.text('auto_pad', 'NOTSET');
+    if (shaped) return automatic === 'SAME_UPPER' ? Math.floor(total / 2) : Math.ceil(total / 2);
+    return padding(c, i, rank, total)[0];
+  });
+  const after = kernel.map(
+    (taps, i) => strides[i]! * (input[i]! - 1) + (taps - 1) * dilations[i]! + 1 - before[i]! - output[i]!,
+  );
+
+  const dY = c.dY();
+  const merged = emit.reshape(dY.name, [-1, filters, ...output]);
+  const clean = padSpatial(
+    emit,
+    merged,
+    kernel.map(() => 0),
+    after.map((p) => Math.min(0, p)),
+  );
+  const name = emit.op('Conv', [clean, c.input(1)], {
+    kernel_shape: kernel,
+    strides,
+    dilations,
+    group: c.int('group', 1),
+    pads: [...before, ...after.map((p) => Math.max(0, p))],
+  });
+  const dims = [dY.dims[0]!, channels, ...input];
+  return [{ name: emit.reshape(name, [-1, ...dims]), dims }, undefined, bias];
+};
