@@ -14,7 +14,7 @@ function createHost({ provider, threads }: HostSettings): Host {
     if (!model) throw new ScanError('internal', 'the worker process was asked about a model before it was opened');
     return model;
   };
-  const close = async (): Promise<void> => {
+  const close = async (): Promise<undefined> => {
     const closing = model;
     model = undefined;
     await closing?.close();

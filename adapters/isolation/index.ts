@@ -157,7 +157,7 @@ function cancelled({ path }: ModelJob): ScanError {
 
 /** So that a worker ends before the kernel ends something else. A container's limit counts where there is one. */
 function memoryShare(workers: number): number {
-  const limit = process.constrainedMemory?.() ?? 0;
+  const limit = process.constrainedMemory();
   const memory = limit > 0 ? Math.min(limit, totalmem()) : totalmem();
   return Math.max((0.8 * memory) / workers, minWorkerBytes);
 }

@@ -67,7 +67,10 @@ export function createPool<Owner extends object>(size: number, settings: WorkerS
   return {
     seat: (owner) =>
       new Promise((resolve, reject) => {
-        if (closed) return reject(closedError());
+        if (closed) {
+          reject(closedError());
+          return;
+        }
         waiting.push({ owner, resolve, reject });
         seatAll();
       }),
@@ -96,7 +99,7 @@ export function createPool<Owner extends object>(size: number, settings: WorkerS
       for (const { reject } of waiting) reject(closedError());
       waiting = [];
       for (const { user, worker } of places) if (user) worker?.kill(closedError());
-      await Promise.all(places.map(({ worker }) => worker?.end()));
+      await Promise.all(places.flatMap(({ worker }) => (worker ? [worker.end()] : [])));
     },
   };
 }

@@ -11,7 +11,7 @@ interface Calls {
   shard: { takes: Shard; gives: ShardFeatures };
   confirm: { takes: number; gives: Evidence };
   explain: { takes: ExplainRequest; gives: Explanation };
-  close: { takes: undefined; gives: void };
+  close: { takes: undefined; gives: undefined };
 }
 
 export type HostMethod = keyof Calls;

@@ -25,7 +25,9 @@ export function serve(createHost: (settings: HostSettings) => Host): void {
   const connection = new Socket({ fd: connectionFd, readable: true, writable: true });
   let last = Promise.resolve();
   const read = createFrameReader((value) => {
-    last = last.then(async () => send(connection, await answer(host, value as HostRequest)));
+    last = last.then(async () => {
+      send(connection, await answer(host, value as HostRequest));
+    });
   });
   connection.on('data', read);
   connection.on('error', () => process.exit());
@@ -59,9 +61,12 @@ function nativeMemory(thrown: unknown): ScanError | undefined {
   return new ScanError('engine-out-of-memory', `not enough memory: ${thrown.message}`, { cause: thrown });
 }
 
-/** The scanner decides what an interrupt means; and if memory runs out, this process is the one to be killed, not the scanner. */
+/**
+ * Terminals and service managers signal the whole group: the scanner decides what to do, and this process ends with its
+ * connection. If memory runs out, this process is the one to be killed, not the scanner.
+ */
 function giveWay(): void {
-  process.on('SIGINT', () => undefined);
+  for (const signal of ['SIGINT', 'SIGTERM']) process.on(signal, () => undefined);
   if (process.platform !== 'linux') return;
   try {
     writeFileSync('/proc/self/oom_score_adj', '1000');

@@ -95,7 +95,10 @@ export function startWorker(settings: WorkerSettings): WorkerProcess {
   const read = createFrameReader((reply) => {
     if (!alive) return;
     if (isReply(reply) && reply.id === unanswered) return;
-    if (!isReply(reply) || reply.id !== pending?.id) return refuse('sent something that is no answer');
+    if (!isReply(reply) || reply.id !== pending?.id) {
+      refuse('sent something that is no answer');
+      return;
+    }
     const { resolve, reject } = settle()!;
     if (reply.ok) resolve(reply.value as never);
     else reject(fromPlainError(reply.error));
@@ -109,7 +112,9 @@ export function startWorker(settings: WorkerSettings): WorkerProcess {
   });
   // Writing to a process that has died; its end is reported below.
   connection.on('error', () => undefined);
-  stderr.on('data', (chunk: Buffer) => tail.add(chunk));
+  stderr.on('data', (chunk: Buffer) => {
+    tail.add(chunk);
+  });
   void gone.then((end) => {
     alive = false;
     const settled = settle();
@@ -126,10 +131,21 @@ export function startWorker(settings: WorkerSettings): WorkerProcess {
     },
     request: (method, argument, task) =>
       new Promise((resolve, reject) => {
-        if (!alive) return reject(killedFor ?? endedBefore(task));
-        if (pending) return reject(new ScanError('internal', 'a worker process was given two things to do at a time'));
+        if (!alive) {
+          reject(killedFor ?? endedBefore(task));
+          return;
+        }
+        if (pending) {
+          reject(new ScanError('internal', 'a worker process was given two things to do at a time'));
+          return;
+        }
         const frame = encodeFrame({ id: ++lastId, method, argument } satisfies HostRequest);
-        const timer = setTimeout(() => kill(timeoutError(task)), Math.min(task.timeoutMs, maxTimerMs));
+        const timer = setTimeout(
+          () => {
+            kill(timeoutError(task));
+          },
+          Math.min(task.timeoutMs, maxTimerMs),
+        );
         pending = { id: lastId, task, resolve, reject, timer };
         hold(true);
         for (const part of frame) connection.write(part);
@@ -178,8 +194,12 @@ function ended(child: ChildProcess): Promise<ProcessEnd> {
       if (child.pid === undefined) resolve({ failedToStart: error.message });
     });
     child.once('exit', (code, signal) => {
-      child.once('close', () => resolve({ code, signal }));
-      setTimeout(() => resolve({ code, signal }), lastWordsMs).unref();
+      child.once('close', () => {
+        resolve({ code, signal });
+      });
+      setTimeout(() => {
+        resolve({ code, signal });
+      }, lastWordsMs).unref();
     });
   });
 }

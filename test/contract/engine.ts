@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { describe, it, type TestContext } from 'node:test';
+import { describe, it } from 'node:test';
 import type { Tensor } from '../../core/onnx/graph.js';
 import type { Engine, EngineSession } from '../../core/ports/engine.js';
 import { ScanError } from '../../core/scan/errors.js';
@@ -33,7 +33,7 @@ export function runEngineContract({ name, newEngine, skip = {} }: EngineContract
       );
     });
     for (const [title, body] of tests) {
-      it(title, (t: TestContext) => (Object.hasOwn(skip, title) ? t.skip(skip[title]) : body(engine)));
+      it(title, { skip: skip[title] ?? false }, () => body(engine));
     }
   });
 }
@@ -56,7 +56,10 @@ function assertTensor(actual: Tensor, expected: Tensor): void {
   assert.equal(actual.dtype, expected.dtype);
   assert.deepEqual([...actual.dims], [...expected.dims]);
   assert.equal(actual.data.constructor, expected.data.constructor);
-  if (expected.dtype !== 'float32') return assert.deepEqual(actual.data, expected.data);
+  if (expected.dtype !== 'float32') {
+    assert.deepEqual(actual.data, expected.data);
+    return;
+  }
   const values = actual.data as Float32Array;
   (expected.data as Float32Array).forEach((want, i) => {
     const got = values[i]!;
@@ -110,7 +113,9 @@ const behaviour: readonly (readonly [title: string, body: (engine: Engine) => Pr
       for (const images of [1, 3, 2, 1]) {
         const part = await meansOf(session, image.data.slice(0, images * 50), images);
         assert.equal(part.length, images);
-        part.forEach((value, i) => assert.ok(Math.abs(value - all[i]!) < 1e-6));
+        part.forEach((value, i) => {
+          assert.ok(Math.abs(value - all[i]!) < 1e-6);
+        });
       }
     }),
   ],

@@ -13,7 +13,10 @@ export interface OnnxruntimeOptions {
   readonly provider: Provider | 'auto';
   /** Threads of one session; 1 by default: two one-thread processes beat one two-thread session by half. */
   readonly threads?: number | undefined;
-  /** ONNX Runtime's graph optimisation; `all` by default. */
+  /**
+   * ONNX Runtime's graph optimisation; `all` by default. It alone blocks channels: programs of a six-convolution net run 1.5
+   * times as fast as with `extended`, for 2 to 4 ms more start-up.
+   */
   readonly graphOptimization?: 'disabled' | 'basic' | 'extended' | 'all' | undefined;
 }
 

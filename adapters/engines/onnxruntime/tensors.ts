@@ -24,7 +24,7 @@ const ortTypes: ReadonlySet<string> = new Set<Exclude<DType, 'bfloat16'>>([
 export function toOrtTensor(library: Onnxruntime, name: string, tensor: Tensor): OrtTensor {
   if (!ortTypes.has(tensor.dtype)) throw unsupportedType(name, tensor.dtype);
   const type = tensor.dtype as OrtTensor.Type;
-  return new library.Tensor(type, tensor.data as OrtTensor.DataType, tensor.dims) as OrtTensor;
+  return new library.Tensor(type, tensor.data, tensor.dims);
 }
 
 /** The result shares its memory with the tensor. */

@@ -19,7 +19,7 @@ describe('frames', () => {
         const received: unknown[] = [];
         const read = createFrameReader((value) => received.push(value));
         for (let at = 0; at < bytes.length;) {
-          const size = sizes.next().value;
+          const size = sizes.next().value as number;
           read(bytes.subarray(at, at + size));
           at += size;
         }
@@ -40,11 +40,15 @@ describe('frames', () => {
   it('above the limit are neither sent nor waited for', () => {
     assert.throws(() => encodeFrame('x'.repeat(200), 100), /above 100/);
     const read = createFrameReader(() => assert.fail('nothing is complete'), 100);
-    assert.throws(() => read(Buffer.from([0, 0, 0, 101])), /101 bytes is above 100/);
+    assert.throws(() => {
+      read(Buffer.from([0, 0, 0, 101]));
+    }, /101 bytes is above 100/);
   });
 
   it('that hold no structured clone throw', () => {
     const read = createFrameReader(() => assert.fail('nothing is readable'));
-    assert.throws(() => read(Buffer.from([0, 0, 0, 3, 1, 2, 3])));
+    assert.throws(() => {
+      read(Buffer.from([0, 0, 0, 3, 1, 2, 3]));
+    });
   });
 });

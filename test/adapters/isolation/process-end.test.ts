@@ -70,5 +70,5 @@ function runs(pid: number): boolean {
     return false;
   }
   const status = `/proc/${pid}/stat`;
-  return !existsSync(status) || !/\) Z /.test(readFileSync(status, 'utf8'));
+  return !existsSync(status) || !readFileSync(status, 'utf8').includes(') Z ');
 }

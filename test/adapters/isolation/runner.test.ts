@@ -196,13 +196,23 @@ describe('isolated runner', () => {
       await runner.close();
     }));
 
+  it('leaves interrupts to the scanner: Ctrl-C reaches the workers too', () =>
+    withRunner({}, async (runner) => {
+      const model = await runner.open(jobFor('m'));
+      const pid = pidOf(await model.runShard(shardOf('nothing')));
+      const work = model.runShard(shardOf('slow'));
+      process.kill(pid, 'SIGINT');
+      process.kill(pid, 'SIGTERM');
+      assert.equal(pidOf(await work), pid);
+    }));
+
   it('hands no credentials to its workers', () =>
     withRunner({}, async (runner) => {
-      process.env['NEURONINSPECT_TEST_SECRET'] = process.env['AWS_SECRET_ACCESS_KEY'] = 'secret';
+      process.env.NEURONINSPECT_TEST_SECRET = process.env.AWS_SECRET_ACCESS_KEY = 'secret';
       const model = await runner.open(jobFor('m'));
       const { logits } = await model.explain({ rule: 'guided', classes: [0] });
-      delete process.env['NEURONINSPECT_TEST_SECRET'];
-      delete process.env['AWS_SECRET_ACCESS_KEY'];
+      delete process.env.NEURONINSPECT_TEST_SECRET;
+      delete process.env.AWS_SECRET_ACCESS_KEY;
       const names = logits.dims as unknown as string[];
       assert.ok(names.includes('PATH'));
       assert.deepEqual(

@@ -36,7 +36,7 @@ export function noise(dims: readonly number[], seed = 1): NdArray {
 
 export function literal(dims: readonly number[], data: readonly number[]): NdArray {
   const values = data.values();
-  return array(dims, () => values.next().value as number);
+  return array(dims, () => values.next().value!);
 }
 
 export function tensor(source: NdArray, dtype: DType = 'float32'): Tensor {

@@ -11,22 +11,20 @@ export function windowCases(): EngineCase[] {
       inputs: [noise([2, 2, 2, 3]), undefined, literal([4], [1, 1, 2, 3])],
       constants: [1, 2],
       attributes: { mode: 'nearest', coordinate_transformation_mode: 'asymmetric', nearest_mode: 'floor' },
-      expected: array([2, 2, 4, 9], (n, c, y, x) =>
-        noise([2, 2, 2, 3]).at(n!, c!, Math.floor(y! / 2), Math.floor(x! / 3)),
-      ),
+      expected: array([2, 2, 4, 9], (n, c, y, x) => noise([2, 2, 2, 3]).at(n, c, Math.floor(y / 2), Math.floor(x / 3))),
     }),
     oneNode('DepthToSpace', 'DCR counts phases before channels', {
       inputs: [noise([2, 8, 2, 3])],
       attributes: { blocksize: 2, mode: 'DCR' },
       expected: array([2, 2, 4, 6], (n, c, y, x) =>
-        noise([2, 8, 2, 3]).at(n!, ((y! % 2) * 2 + (x! % 2)) * 2 + c!, Math.floor(y! / 2), Math.floor(x! / 2)),
+        noise([2, 8, 2, 3]).at(n, ((y % 2) * 2 + (x % 2)) * 2 + c, Math.floor(y / 2), Math.floor(x / 2)),
       ),
     }),
     oneNode('DepthToSpace', 'CRD counts channels before phases', {
       inputs: [noise([2, 8, 2, 3])],
       attributes: { blocksize: 2, mode: 'CRD' },
       expected: array([2, 2, 4, 6], (n, c, y, x) =>
-        noise([2, 8, 2, 3]).at(n!, c! * 4 + (y! % 2) * 2 + (x! % 2), Math.floor(y! / 2), Math.floor(x! / 2)),
+        noise([2, 8, 2, 3]).at(n, c * 4 + (y % 2) * 2 + (x % 2), Math.floor(y / 2), Math.floor(x / 2)),
       ),
     }),
   ];
@@ -72,13 +70,13 @@ function convolve(x: NdArray, w: NdArray, bias: NdArray | undefined, g: Geometry
   const rows = Math.floor((height + g.pads[0] + g.pads[2] - g.dilations[0] * (tall - 1) - 1) / g.strides[0]) + 1;
   const columns = Math.floor((width + g.pads[1] + g.pads[3] - g.dilations[1] * (wide - 1) - 1) / g.strides[1]) + 1;
   return array([images, filters, rows, columns], (n, f, row, column) => {
-    const firstChannel = Math.floor(f! / (filters / g.groups)) * depth;
+    const firstChannel = Math.floor(f / (filters / g.groups)) * depth;
     const dot = sum([depth, tall, wide], (c, ky, kx) => {
-      const y = row! * g.strides[0] - g.pads[0] + ky! * g.dilations[0];
-      const z = column! * g.strides[1] - g.pads[1] + kx! * g.dilations[1];
-      return x.at(n!, firstChannel + c!, y, z) * w.at(f!, c!, ky!, kx!);
+      const y = row * g.strides[0] - g.pads[0] + ky * g.dilations[0];
+      const z = column * g.strides[1] - g.pads[1] + kx * g.dilations[1];
+      return x.at(n, firstChannel + c, y, z) * w.at(f, c, ky, kx);
     });
-    return dot + (bias?.at(f!) ?? 0);
+    return dot + (bias?.at(f) ?? 0);
   });
 }
 
@@ -111,11 +109,11 @@ function convolveTransposed(x: NdArray, w: NdArray, g: Geometry, extra: readonly
   const depth = channels / g.groups;
   return array(dims, (n, f, row, column) =>
     sum([depth, tall, wide], (c, ky, kx) => {
-      const y = (row! + g.pads[0] - ky! * g.dilations[0]) / g.strides[0];
-      const z = (column! + g.pads[1] - kx! * g.dilations[1]) / g.strides[1];
+      const y = (row + g.pads[0] - ky * g.dilations[0]) / g.strides[0];
+      const z = (column + g.pads[1] - kx * g.dilations[1]) / g.strides[1];
       if (!Number.isInteger(y) || !Number.isInteger(z)) return 0;
-      const channel = Math.floor(f! / perGroup) * depth + c!;
-      return x.at(n!, channel, y, z) * w.at(channel, f! % perGroup, ky!, kx!);
+      const channel = Math.floor(f / perGroup) * depth + c;
+      return x.at(n, channel, y, z) * w.at(channel, f % perGroup, ky, kx);
     }),
   );
 }
@@ -138,35 +136,35 @@ function pools(): EngineCase[] {
     oneNode('MaxPool', '2 x 2 leaves an odd edge out', {
       inputs: [x],
       attributes: { kernel_shape: [2, 2], strides: [2, 2] },
-      expected: array([2, 2, 2, 2], (n, c, y, z) => maximum(n!, c!, 2 * y!, 2 * z!, 2)),
+      expected: array([2, 2, 2, 2], (n, c, y, z) => maximum(n, c, 2 * y, 2 * z, 2)),
     }),
     oneNode('MaxPool', 'ceil_mode takes the odd edge in', {
       inputs: [x],
       attributes: { kernel_shape: [2, 2], strides: [2, 2], ceil_mode: 1 },
-      expected: array([2, 2, 3, 3], (n, c, y, z) => maximum(n!, c!, 2 * y!, 2 * z!, 2)),
+      expected: array([2, 2, 3, 3], (n, c, y, z) => maximum(n, c, 2 * y, 2 * z, 2)),
     }),
     oneNode('MaxPool', 'overlapping windows; padding never wins', {
       inputs: [array([2, 2, 5, 5], (...index) => x.at(...index) - 2)],
       attributes: { kernel_shape: [3, 3], strides: [2, 2], pads: [1, 1, 1, 1] },
-      expected: array([2, 2, 3, 3], (n, c, y, z) => maximum(n!, c!, 2 * y! - 1, 2 * z! - 1, 3) - 2),
+      expected: array([2, 2, 3, 3], (n, c, y, z) => maximum(n, c, 2 * y - 1, 2 * z - 1, 3) - 2),
     }),
     ...[0, 1].map((includePad) =>
       oneNode('AveragePool', `count_include_pad ${includePad}`, {
         inputs: [x],
         attributes: { kernel_shape: [3, 3], strides: [2, 2], pads: [1, 1, 1, 1], count_include_pad: includePad },
         expected: array([2, 2, 3, 3], (n, c, y, z) => {
-          const count = includePad ? 9 : covered(2 * y! - 1, 2 * z! - 1, 3);
-          return total(n!, c!, 2 * y! - 1, 2 * z! - 1, 3) / count;
+          const count = includePad ? 9 : covered(2 * y - 1, 2 * z - 1, 3);
+          return total(n, c, 2 * y - 1, 2 * z - 1, 3) / count;
         }),
       }),
     ),
     oneNode('GlobalAveragePool', 'mean over space', {
       inputs: [x],
-      expected: array([2, 2, 1, 1], (n, c) => total(n!, c!, 0, 0, 5) / 25),
+      expected: array([2, 2, 1, 1], (n, c) => total(n, c, 0, 0, 5) / 25),
     }),
     oneNode('GlobalMaxPool', 'maximum over space', {
       inputs: [x],
-      expected: array([2, 2, 1, 1], (n, c) => maximum(n!, c!, 0, 0, 5)),
+      expected: array([2, 2, 1, 1], (n, c) => maximum(n, c, 0, 0, 5)),
     }),
     oneNode('MaxPool', 'equal values and minus infinity', {
       inputs: [literal([1, 1, 2, 4], [0, 0, -Infinity, -Infinity, 0, 0, -Infinity, 3])],
