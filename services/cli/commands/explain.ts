@@ -3,6 +3,7 @@ import { extname, join } from 'node:path';
 import type { ImageSet } from '../../../core/scan/images.js';
 import type { Explanation, OpenModel } from '../../../core/ports/runner.js';
 import { asScanError, ScanError } from '../../../core/scan/errors.js';
+import type { Plane } from '../../../core/scan/result.js';
 import { defaultProfile } from '../../../core/scan/profiles.js';
 import { exitCodes } from '../exit-codes.js';
 import { displayImages } from '../explain/display.js';
@@ -103,15 +104,17 @@ async function save({ kind, file }: OutputFile, view: View): Promise<void> {
     await writeNpz(file, { logits, gradients, heatmaps });
     return;
   }
-  const content = kind === 'png' ? await explanationPng(explanation) : await page(view);
+  const shown = displayImages(view.images, view.model.inspection, preprocessingOf(view.settings));
+  const content = await (kind === 'png' ? explanationPng(explanation, shown) : page(view, shown));
   await writeFile(file, content).catch((error: unknown) => {
     throw asScanError(error, 'output-unwritable', `cannot write ${file}`);
   });
 }
 
-function page({ path, settings, images, model, explanation, classes, commandLine }: View): Promise<string> {
+function page(view: View, shown: readonly Plane[]): Promise<string> {
+  const { path, settings, images, model, explanation, classes, commandLine } = view;
   const { inputDims, layout } = model.inspection;
-  return explanationPage(explanation, images, displayImages(images, model.inspection, preprocessingOf(settings)), {
+  return explanationPage(explanation, images, shown, {
     tool: { name: 'neuroninspect', version: packageVersion() },
     createdAt: new Date().toISOString(),
     model: { path, inputDims, layout },

@@ -1,4 +1,4 @@
-import { pngEncoder } from '../../../adapters/images/encode.js';
+import { drawPicture, pngEncoder, type Bitmap } from '../../../adapters/images/encode.js';
 import type { Explanation } from '../../../core/ports/runner.js';
 import { contactSheet } from '../../../core/report/contact-sheet.js';
 import { renderExplanation, type Explanation as Page } from '../../../core/report/html/explanation.js';
@@ -9,13 +9,35 @@ import { encodeImage } from '../output/encode-image.js';
 /** Rows beyond this make a picture nobody can read; the arrays have them all. */
 const mostRows = 100;
 
-/** A picture with a row per image and a column per class. */
-export function explanationPng(explanation: Explanation): Promise<Uint8Array> {
-  const maps = heatmapsOf(explanation);
-  const [height = 1] = maps[0]?.[0]?.dims ?? [];
+/** A picture with a row per image: the image, then its map for each class. */
+export function explanationPng(explanation: Explanation, shown: readonly Plane[]): Promise<Uint8Array> {
+  const rows = heatmapsOf(explanation).map((maps, image) => [
+    drawPicture({ kind: 'plain', plane: shown[image]! }),
+    ...maps.map((map) => drawPicture({ kind: 'heat', map })),
+  ]);
+  const [height = 1] = rows.map(([bitmap]) => bitmap!.height);
   // Small maps are enlarged until their pixels can be seen.
   const zoom = Math.max(1, Math.min(8, Math.round(112 / height)));
-  return pngEncoder.png({ kind: 'heat', map: contactSheet(maps) }, { zoom });
+  return pngEncoder.png({ kind: 'plain', plane: colourSheet(rows) }, { zoom });
+}
+
+/** One sheet per colour, put together as [3, H, W]. */
+function colourSheet(rows: readonly (readonly Bitmap[])[]): Plane {
+  const sheets = [0, 1, 2].map((colour) =>
+    contactSheet(rows.map((bitmaps) => bitmaps.map((bitmap) => colourOf(bitmap, colour)))),
+  );
+  const [height, width] = sheets[0]!.dims as [number, number];
+  const data = new Float32Array(3 * height * width);
+  sheets.forEach((sheet, colour) => {
+    data.set(sheet.data, colour * height * width);
+  });
+  return { dims: [3, height, width], data };
+}
+
+function colourOf({ height, width, channels, pixels }: Bitmap, colour: number): Plane {
+  const offset = channels === 3 ? colour : 0;
+  const data = Float32Array.from({ length: height * width }, (_, i) => pixels[i * channels + offset]! / 255);
+  return { dims: [height, width], data };
 }
 
 /** A page with the images, the model's answers and the maps. */

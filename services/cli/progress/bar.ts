@@ -1,3 +1,4 @@
+import { fitEnd } from '../../../core/report/terminal.js';
 import type { ScanProgress } from '../../../core/scan/scan-model.js';
 import type { Progress } from './progress.js';
 
@@ -22,27 +23,26 @@ export async function barProgress(stream: NodeJS.WriteStream, models: number): P
     hideCursor: true,
     clearOnComplete: true,
     fps: 8,
-    forceRedraw: true,
   });
   const shares = new Map<string, number>();
   let done = 0;
   bar.start(models, 0, { done, says: '' });
-  const draw = (says: string) => {
-    bar.update(
-      [...shares.values()].reduce((sum, share) => sum + share, 0),
-      { done, says: says.slice(-Math.max(10, (stream.columns || 80) - 40)) },
-    );
+  const draw = (says: string, path: string): void => {
+    // What is left of the line beside the bar and the counts.
+    const room = Math.max(12, (stream.columns || 80) - 50);
+    const sum = [...shares.values()].reduce((total, share) => total + share, 0);
+    bar.update(sum, { done, says: `${says} ${fitEnd(path, room)}` });
   };
   return {
     update({ path, stage, done: part, total }) {
       const { start, share, says } = stages[stage];
       shares.set(path, start + (total > 0 ? (share * part) / total : share));
-      draw(`${says} ${path}`);
+      draw(says, path);
     },
     finished({ model }) {
       done++;
       shares.set(model.path, 1);
-      draw(model.path);
+      draw(stages.done.says, model.path);
     },
     note(message) {
       stream.write(`\r\u001b[Kneuroninspect: ${message}\n`);
