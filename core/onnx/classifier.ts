@@ -1,7 +1,7 @@
 import { ScanError } from '../scan/errors.js';
 import { isFloat } from './dtypes.js';
 import { cutActivation, type Activation } from './final-activation.js';
-import type { Graph, Node, ValueInfo } from './graph.js';
+import type { Graph, ValueInfo } from './graph.js';
 import { imageShape } from './image-input.js';
 import { liveNodes, namesRead } from './live.js';
 import { printValueInfo } from './print.js';
@@ -94,12 +94,13 @@ function mayBeOne(dim: number | string | null): boolean {
 
 /** What an ArgMax or TopK at the end of the graph ranks. */
 function scoresBefore(graph: Graph, output: string): string | undefined {
-  for (let at: string | undefined = output; at !== undefined;) {
-    const node: Node | undefined = graph.nodes.find(({ outputs }) => outputs.includes(at!));
-    if (!node || node.domain !== '') return undefined;
-    if (node.op === 'ArgMax' || node.op === 'TopK') return node.inputs[0];
+  let name = output;
+  for (const node of graph.nodes.toReversed()) {
+    const [source] = node.inputs;
+    if (node.domain !== '' || !source || !node.outputs.includes(name)) continue;
+    if (node.op === 'ArgMax' || node.op === 'TopK') return source;
     if (!reshaping.has(node.op)) return undefined;
-    at = node.inputs[0];
+    name = source;
   }
   return undefined;
 }

@@ -224,5 +224,5 @@ function identity(from: string, to: string): Node {
 }
 
 function label(node: Node): string {
-  return node.name || node.outputs.find((name) => name !== '') || node.op;
+  return node.name || (node.outputs.find((name) => name !== '') ?? node.op);
 }

@@ -45,7 +45,7 @@ function printName(name: string): string {
   return name === '' ? '_' : plainName.test(name) ? name : JSON.stringify(name);
 }
 
-const plainName = /^[^\s"'(),{}=\u0000-\u001f\u007f-\u009f]+$/;
+const plainName = /^[^\s"'(),{}=\p{Cc}]+$/u;
 
 function printType({ dtype, dims }: Omit<ValueInfo, 'name'>): string {
   return `${dtype}[${dims ? dims.map((dim) => dim ?? '?').join(',') : '...'}]`;
@@ -119,7 +119,7 @@ function hash({ data }: Tensor): string {
     ? new Uint8Array(data.buffer, data.byteOffset, data.byteLength)
     : new TextEncoder().encode(data.join('\u0000'));
   let state = 0x811c9dc5;
-  for (let i = 0; i < bytes.length; i++) state = Math.imul(state ^ bytes[i]!, 0x01000193);
+  for (const byte of bytes) state = Math.imul(state ^ byte, 0x01000193);
   return (state >>> 0).toString(16).padStart(8, '0');
 }
 

@@ -477,7 +477,7 @@ export namespace onnx {
         strings: Uint8Array[];
 
         /** AttributeProto type. */
-        type: onnx.AttributeProto.AttributeType;
+        type: number;
 
         /** AttributeProto refAttrName. */
         refAttrName: string;
@@ -537,7 +537,7 @@ export namespace onnx {
             strings?: (Uint8Array[]|null);
 
             /** AttributeProto type */
-            type?: (onnx.AttributeProto.AttributeType|null);
+            type?: (number|null);
 
             /** AttributeProto refAttrName */
             refAttrName?: (string|null);
@@ -560,60 +560,11 @@ export namespace onnx {
           floats?: number[]|null;
           ints?: (number|Long)[]|null;
           strings?: Uint8Array[]|null;
-          type?: onnx.AttributeProto.AttributeType|null;
+          type?: number|null;
           refAttrName?: string|null;
           sparseTensor?: onnx.SparseTensorProto.$Shape|null;
           $unknowns?: Uint8Array[];
         };
-
-        /** AttributeType enum. */
-        enum AttributeType {
-
-            /** UNDEFINED value */
-            UNDEFINED = 0,
-
-            /** FLOAT value */
-            FLOAT = 1,
-
-            /** INT value */
-            INT = 2,
-
-            /** STRING value */
-            STRING = 3,
-
-            /** TENSOR value */
-            TENSOR = 4,
-
-            /** GRAPH value */
-            GRAPH = 5,
-
-            /** FLOATS value */
-            FLOATS = 6,
-
-            /** INTS value */
-            INTS = 7,
-
-            /** STRINGS value */
-            STRINGS = 8,
-
-            /** TENSORS value */
-            TENSORS = 9,
-
-            /** GRAPHS value */
-            GRAPHS = 10,
-
-            /** SPARSE_TENSOR value */
-            SPARSE_TENSOR = 11,
-
-            /** SPARSE_TENSORS value */
-            SPARSE_TENSORS = 12,
-
-            /** TYPE_PROTO value */
-            TYPE_PROTO = 13,
-
-            /** TYPE_PROTOS value */
-            TYPE_PROTOS = 14
-        }
     }
 
     /**
@@ -672,7 +623,7 @@ export namespace onnx {
         externalData: onnx.StringStringEntryProto.$Properties[];
 
         /** TensorProto dataLocation. */
-        dataLocation: onnx.TensorProto.DataLocation;
+        dataLocation: number;
 
         /**
          * Encodes the specified TensorProto message. Does not implicitly {@link onnx.TensorProto.verify|verify} messages.
@@ -735,7 +686,7 @@ export namespace onnx {
             externalData?: (onnx.StringStringEntryProto.$Properties[]|null);
 
             /** TensorProto dataLocation */
-            dataLocation?: (onnx.TensorProto.DataLocation|null);
+            dataLocation?: (number|null);
 
             /** Unknown fields preserved while decoding when enabled */
             $unknowns?: Uint8Array[];
@@ -743,16 +694,6 @@ export namespace onnx {
 
         /** Shape of a TensorProto. */
         type $Shape = onnx.TensorProto.$Properties;
-
-        /** DataLocation enum. */
-        enum DataLocation {
-
-            /** DEFAULT value */
-            DEFAULT = 0,
-
-            /** EXTERNAL value */
-            EXTERNAL = 1
-        }
     }
 
     /**

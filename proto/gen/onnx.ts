@@ -887,26 +887,6 @@ export const onnx: typeof OnnxTypes = $root.onnx = (() => {
             return message;
         };
 
-        AttributeProto.AttributeType = (function() {
-            const valuesById = $Object.create(null), values = $Object.create(valuesById);
-            values[valuesById[0] = "UNDEFINED"] = 0;
-            values[valuesById[1] = "FLOAT"] = 1;
-            values[valuesById[2] = "INT"] = 2;
-            values[valuesById[3] = "STRING"] = 3;
-            values[valuesById[4] = "TENSOR"] = 4;
-            values[valuesById[5] = "GRAPH"] = 5;
-            values[valuesById[6] = "FLOATS"] = 6;
-            values[valuesById[7] = "INTS"] = 7;
-            values[valuesById[8] = "STRINGS"] = 8;
-            values[valuesById[9] = "TENSORS"] = 9;
-            values[valuesById[10] = "GRAPHS"] = 10;
-            values[valuesById[11] = "SPARSE_TENSOR"] = 11;
-            values[valuesById[12] = "SPARSE_TENSORS"] = 12;
-            values[valuesById[13] = "TYPE_PROTO"] = 13;
-            values[valuesById[14] = "TYPE_PROTOS"] = 14;
-            return values;
-        })();
-
         return AttributeProto;
     })();
 
@@ -1155,13 +1135,6 @@ export const onnx: typeof OnnxTypes = $root.onnx = (() => {
                 throw $Error("missing end group");
             return message;
         };
-
-        TensorProto.DataLocation = (function() {
-            const valuesById = $Object.create(null), values = $Object.create(valuesById);
-            values[valuesById[0] = "DEFAULT"] = 0;
-            values[valuesById[1] = "EXTERNAL"] = 1;
-            return values;
-        })();
 
         return TensorProto;
     })();

@@ -14,7 +14,7 @@ export function liftConstants(graph: Graph, file: string): Graph {
       const [output] = node.outputs;
       const tensor = constantValue(node);
       if (!output || !tensor || node.outputs.length > 1) {
-        throw new ScanError('model-malformed', `${file}: Constant node ${node.name || output || ''} has no value`);
+        throw new ScanError('model-malformed', `${file}: Constant node ${node.name || (output ?? '')} has no value`);
       }
       if (initializers.has(output)) {
         throw new ScanError('model-malformed', `${file}: value '${output}' is defined twice`);

@@ -91,7 +91,7 @@ export function externalFiles(modelPath: string, budget: number): ExternalFiles 
 function normalLocation(location: string, refuse: (why: string) => never): string {
   if (location === '') refuse('the location is empty');
   // Control characters and backslashes never occur in honest locations and would make the digest's lines ambiguous.
-  if (/[\u0000-\u001f\u007f\\]/.test(location)) refuse('the location contains control characters or backslashes');
+  if (/[\p{Cc}\\]/u.test(location)) refuse('the location contains control characters or backslashes');
   if (isAbsolute(location) || /^[A-Za-z]:/.test(location)) refuse('an absolute path');
   if (location.split('/').includes('..')) refuse("a path that leaves the model's folder");
   return posix.normalize(location);

@@ -15,7 +15,7 @@ export function refuseForeign(head: Uint8Array, path: string): void {
 export function refuseForeignFolder(names: readonly string[], path: string): void {
   const has = (name: string): boolean => names.includes(name);
   if (has('saved_model.pb')) throw foreignError(path, savedModel);
-  if (names.some((name) => /\.safetensors$/.test(name))) throw foreignError(path, safetensors);
+  if (names.some((name) => name.endsWith('.safetensors'))) throw foreignError(path, safetensors);
   if (names.some((name) => /\.(pt|pth)$/.test(name)) || has('pytorch_model.bin')) throw foreignError(path, pytorch);
   if (has('model.json')) throw foreignError(path, tfjs);
 }

@@ -56,7 +56,7 @@ export function decodeNode(proto: onnx.NodeProto.$Properties, header: Header, so
   const name = proto.name ?? '';
   const op = proto.opType ?? '';
   const outputs = proto.output ?? [];
-  const what = `node ${name || outputs[0] || '(no name)'} (${op})`;
+  const what = `node ${name || (outputs[0] ?? '(no name)')} (${op})`;
   if (!op) malformed(source, `${what} names no operator`);
   const { values, references } = decodeAttributes(proto.attribute ?? [], what, header, source);
   return {
@@ -99,7 +99,8 @@ function decodeAttribute(
   header: Header,
   source: TensorSource,
 ): Attribute {
-  const type = proto.type || impliedType(proto);
+  const declared = proto.type ?? 0;
+  const type = declared === 0 ? impliedType(proto) : declared;
   switch (type) {
     case attributeType.float:
       return { type: 'float', value: proto.f ?? 0 };

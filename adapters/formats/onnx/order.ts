@@ -29,7 +29,9 @@ function orderGraph(graph: Graph, outer: Scope | undefined, file: string): Graph
   };
   for (const { name } of graph.inputs) define(name, -1);
   for (const name of graph.initializers.keys()) define(name, -1);
-  graph.nodes.forEach((node, i) => node.outputs.forEach((name) => name && define(name, i)));
+  graph.nodes.forEach((node, i) => {
+    for (const name of node.outputs) if (name !== '') define(name, i);
+  });
 
   const scope: Scope = { producers, outer };
   const inner = graph.nodes.map((node) => orderSubgraphs(node, scope, file));
@@ -121,7 +123,7 @@ function hasSubgraph(node: Node): boolean {
 }
 
 function label(node: Node): string {
-  return node.name || node.outputs[0] || node.op;
+  return node.name || (node.outputs[0] ?? node.op);
 }
 
 function malformed(file: string, what: string): never {

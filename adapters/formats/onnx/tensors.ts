@@ -181,7 +181,7 @@ function joined(parts: readonly Uint8Array[]): Uint8Array<ArrayBuffer> {
 
 function countVarints(bytes: Uint8Array): number {
   let count = 0;
-  for (let i = 0; i < bytes.length; i++) if (bytes[i]! < 0x80) count++;
+  for (const byte of bytes) if (byte < 0x80) count++;
   return count;
 }
 

@@ -42,7 +42,9 @@ describe('a file of a few megabytes is read or refused within 1 GiB of memory', 
   for (const [name, fill] of Object.entries(fillers)) {
     test(name, (t) => {
       const folder = mkdtempSync(join(tmpdir(), 'onnx-memory-'));
-      t.after(() => rmSync(folder, { recursive: true }));
+      t.after(() => {
+        rmSync(folder, { recursive: true });
+      });
       const file = join(folder, 'm.onnx');
       writeFileSync(file, fill());
       const args = ['--max-old-space-size=900', '--input-type=module', '--eval', script, file];

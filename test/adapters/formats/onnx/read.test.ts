@@ -17,7 +17,9 @@ const sha256 = (data: string | Uint8Array): string => createHash('sha256').updat
 /** A folder holding these files, removed after the test. */
 function folderWith(t: TestContext, files: Readonly<Record<string, string | Uint8Array>>): string {
   const folder = mkdtempSync(join(tmpdir(), 'onnx-read-'));
-  t.after(() => rmSync(folder, { recursive: true }));
+  t.after(() => {
+    rmSync(folder, { recursive: true });
+  });
   for (const [name, content] of Object.entries(files)) {
     mkdirSync(dirname(join(folder, name)), { recursive: true });
     writeFileSync(join(folder, name), content);

@@ -10,8 +10,9 @@ import { scanError } from '../../../support/graphs.js';
 import { repoRoot } from '../../../support/paths.js';
 import { bytes, modelBytes, protoNode, protoValue, record, tag, varint, varints } from './support/wire.js';
 
-const scan = (file: Uint8Array, limits: Partial<OnnxLimits> = {}): void =>
+const scan = (file: Uint8Array, limits: Partial<OnnxLimits> = {}): void => {
   scanWire(file, 'm.onnx', { ...defaultOnnxLimits, ...limits });
+};
 const malformed = (...patterns: RegExp[]) => scanError('model-malformed', /m\.onnx/, ...patterns);
 const tooLarge = (...patterns: RegExp[]) => scanError('model-too-large', /m\.onnx/, ...patterns);
 
@@ -75,22 +76,30 @@ describe('bombs', () => {
   test('21 KB of nested groups', () => {
     for (const field of [1, 7, 99]) {
       const start = tag(field, 3);
-      assert.throws(
-        () => scan(bytes(...Array.from({ length: 21_000 / start.length }, () => start))),
-        malformed(/group/),
-      );
+      assert.throws(() => {
+        scan(bytes(...Array.from({ length: 21_000 / start.length }, () => start)));
+      }, malformed(/group/));
     }
   });
 
   test('an end of a group that never began', () => {
-    assert.throws(() => scan(tag(4, 4)), malformed(/group/));
+    assert.throws(() => {
+      scan(tag(4, 4));
+    }, malformed(/group/));
   });
 
   test('graphs in graphs: 32 pass, more do not, a million neither', () => {
     scan(nested(32));
-    assert.throws(() => scan(nested(33)), tooLarge(/33 deep/, /maxSubgraphDepth = 32/));
+    assert.throws(
+      () => {
+        scan(nested(33));
+      },
+      tooLarge(/33 deep/, /maxSubgraphDepth = 32/),
+    );
     const lengths = nested(2000);
-    assert.throws(() => scan(lengths), tooLarge(/deep/));
+    assert.throws(() => {
+      scan(lengths);
+    }, tooLarge(/deep/));
   });
 
   test('types nested a thousand deep are not opened', () => {
@@ -100,44 +109,123 @@ describe('bombs', () => {
   });
 
   test('a length beyond the file, beyond its parent, and beyond 2^64', () => {
-    assert.throws(() => scan(bytes(tag(7, 2), varint(100))), malformed(/claims 100 bytes, 0 are left/));
+    assert.throws(
+      () => {
+        scan(bytes(tag(7, 2), varint(100)));
+      },
+      malformed(/claims 100 bytes, 0 are left/),
+    );
     const child = bytes(tag(1, 2), varint(5));
-    assert.throws(() => scan(bytes(record(7, child), new Uint8Array(5))), malformed(/GraphProto\.node/));
-    assert.throws(() => scan(bytes(tag(7, 2), varint(2n ** 64n - 1n))), malformed(/claims/));
-    assert.throws(() => scan(bytes(tag(99, 2), varint(2n ** 63n))), malformed(/left/));
+    assert.throws(
+      () => {
+        scan(bytes(record(7, child), new Uint8Array(5)));
+      },
+      malformed(/GraphProto\.node/),
+    );
+    assert.throws(
+      () => {
+        scan(bytes(tag(7, 2), varint(2n ** 64n - 1n)));
+      },
+      malformed(/claims/),
+    );
+    assert.throws(() => {
+      scan(bytes(tag(99, 2), varint(2n ** 63n)));
+    }, malformed(/left/));
   });
 
   test('numbers that do not end', () => {
-    assert.throws(() => scan(Uint8Array.of(0x08, 0xff)), malformed(/cut off at byte 1/));
-    assert.throws(() => scan(Uint8Array.of(0x08, ...Array<number>(11).fill(0x80), 0)), malformed(/ten bytes/));
+    assert.throws(
+      () => {
+        scan(Uint8Array.of(0x08, 0xff));
+      },
+      malformed(/cut off at byte 1/),
+    );
+    assert.throws(
+      () => {
+        scan(Uint8Array.of(0x08, ...Array<number>(11).fill(0x80), 0));
+      },
+      malformed(/ten bytes/),
+    );
     const dims = record(7, record(5, record(1, Uint8Array.of(0x80))));
-    assert.throws(() => scan(dims), malformed(/cut off/));
+    assert.throws(
+      () => {
+        scan(dims);
+      },
+      malformed(/cut off/),
+    );
   });
 });
 
 describe('what parsers could read differently is refused', () => {
   test('a singular field given twice: one parser merges, another takes the last', () => {
-    assert.throws(() => scan(bytes(record(7), record(7))), malformed(/ModelProto\.graph occurs twice/));
-    assert.throws(() => scan(bytes(tag(1, 0), varint(8), tag(1, 0), varint(8))), malformed(/ir_version occurs twice/));
+    assert.throws(
+      () => {
+        scan(bytes(record(7), record(7)));
+      },
+      malformed(/ModelProto\.graph occurs twice/),
+    );
+    assert.throws(
+      () => {
+        scan(bytes(tag(1, 0), varint(8), tag(1, 0), varint(8)));
+      },
+      malformed(/ir_version occurs twice/),
+    );
     const raw = record(7, record(5, record(9, new Uint8Array(4)), record(9, new Uint8Array(4))));
-    assert.throws(() => scan(raw), malformed(/raw_data occurs twice/));
+    assert.throws(
+      () => {
+        scan(raw);
+      },
+      malformed(/raw_data occurs twice/),
+    );
   });
 
   test('a known field with another wire type', () => {
-    assert.throws(() => scan(bytes(tag(7, 0), varint(1))), malformed(/ModelProto\.graph has wire type 0/));
-    assert.throws(() => scan(record(1)), malformed(/ir_version has wire type 2/));
+    assert.throws(
+      () => {
+        scan(bytes(tag(7, 0), varint(1)));
+      },
+      malformed(/ModelProto\.graph has wire type 0/),
+    );
+    assert.throws(
+      () => {
+        scan(record(1));
+      },
+      malformed(/ir_version has wire type 2/),
+    );
     const float = bytes(tag(4, 5), new Uint8Array(4));
     assert.throws(
-      () => scan(record(7, record(5, float))),
+      () => {
+        scan(record(7, record(5, float)));
+      },
       malformed(/float_data has wire type 5: an unpacked number list/),
     );
   });
 
   test('field number 0, reserved wire types, floats of three bytes', () => {
-    assert.throws(() => scan(Uint8Array.of(0x00, 0x00)), malformed(/field number 0/));
-    assert.throws(() => scan(tag(99, 6)), malformed(/wire type 6/));
-    assert.throws(() => scan(tag(99, 7)), malformed(/wire type 7/));
-    assert.throws(() => scan(record(7, record(1, record(5, record(7, new Uint8Array(3)))))), malformed(/3 bytes/));
+    assert.throws(
+      () => {
+        scan(Uint8Array.of(0x00, 0x00));
+      },
+      malformed(/field number 0/),
+    );
+    assert.throws(
+      () => {
+        scan(tag(99, 6));
+      },
+      malformed(/wire type 6/),
+    );
+    assert.throws(
+      () => {
+        scan(tag(99, 7));
+      },
+      malformed(/wire type 7/),
+    );
+    assert.throws(
+      () => {
+        scan(record(7, record(1, record(5, record(7, new Uint8Array(3))))));
+      },
+      malformed(/3 bytes/),
+    );
   });
 });
 
@@ -154,7 +242,13 @@ test('unknown fields of every wire type are skipped, whatever is in them', () =>
       modelBytes({ node: [protoNode('Relu', ['x'], ['y'])] }),
     ),
   );
-  for (const wire of [1, 5]) assert.throws(() => scan(tag(99, wire)), malformed(/0 are left/));
+  for (const wire of [1, 5])
+    assert.throws(
+      () => {
+        scan(tag(99, wire));
+      },
+      malformed(/0 are left/),
+    );
 });
 
 describe('each limit is enforced at its value and not before', () => {
@@ -176,7 +270,12 @@ describe('each limit is enforced at its value and not before', () => {
   for (const [limit, enough, file] of cases) {
     test(`${limit} = ${enough}`, () => {
       scan(file, { [limit]: enough });
-      assert.throws(() => scan(file, { [limit]: enough - 1 }), tooLarge(new RegExp(`${limit} = ${enough - 1}`)));
+      assert.throws(
+        () => {
+          scan(file, { [limit]: enough - 1 });
+        },
+        tooLarge(new RegExp(`${limit} = ${enough - 1}`)),
+      );
     });
   }
 });
