@@ -24,7 +24,7 @@ export async function importOnnxruntime(): Promise<Onnxruntime> {
     throw new ScanError(
       'engine-unavailable',
       `the engine onnxruntime cannot be loaded on ${process.platform}-${process.arch}: ${messageOf(thrown)}. ` +
-        `Run 'npm install' again on this machine, or use --engine tfjs; 'neuroninspect doctor' lists what works.`,
+        `Run 'npm install' again on this machine (macOS needs Apple silicon); 'neuroninspect doctor' lists what works.`,
       { cause: thrown },
     );
   }
