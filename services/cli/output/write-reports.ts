@@ -23,7 +23,8 @@ export async function writeReports(
     const toTerminal = file === undefined && stdout.isTTY;
     const context: RenderContext = {
       colour: colour && toTerminal,
-      width: (toTerminal ? stdout.columns : undefined) ?? 100,
+      // A terminal may not know its width and say 0.
+      width: toTerminal && stdout.columns > 0 ? stdout.columns : 100,
       encodeImage,
     };
     try {
