@@ -14,8 +14,8 @@ export type Header = Pick<Graph, 'irVersion' | 'producer' | 'opsets' | 'metadata
 /**
  * One GraphProto, subgraphs included; nodes are as in the file. Recursion is bounded by the scan's depth limit.
  *
- * A subgraph need not declare the types of its inputs and outputs. float32 of unknown rank then stands in for them; nobody
- * relies on it: `encodeModel` leaves such types to the engine again.
+ * A subgraph need not declare the types of its inputs and outputs, and may pass sequences. float32 of unknown rank then
+ * stands in for them; nobody relies on it: `encodeModel` leaves such types to the engine again.
  *
  * @param outer what the subgraph belongs to; empty for the model's own graph.
  */
@@ -164,7 +164,7 @@ function decodeValueInfo(
   const what = `${role}${outer} '${name}'`;
   if (!name) malformed(source, `an ${role}${outer} has no name`);
   const type = proto.type;
-  if (!type && outer) return { name, dtype: 'float32', dims: undefined };
+  if (outer && !type?.tensorType) return { name, dtype: 'float32', dims: undefined };
   const kind = type ? nonTensorKinds.find((key) => Object.hasOwn(type, key)) : undefined;
   if (kind) {
     throw new ScanError(

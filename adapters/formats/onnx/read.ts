@@ -17,6 +17,14 @@ import { defaultOnnxLimits, type OnnxLimits } from './limits.js';
 export async function readOnnx(path: string, limits: OnnxLimits = defaultOnnxLimits): Promise<ModelFile> {
   const file = await locateOnnx(path);
   const bytes = await readBytes(file, limits.maxBytes);
+  try {
+    return imported(file, bytes, limits);
+  } catch (thrown) {
+    throw asScanError(thrown, 'model-unreadable', file);
+  }
+}
+
+function imported(file: string, bytes: Uint8Array, limits: OnnxLimits): ModelFile {
   refuseForeign(bytes.subarray(0, headBytes), file);
   const external = externalFiles(file, limits.maxBytes - bytes.length);
   const graph = decodeModel(bytes, { file, limits, external: external.read });

@@ -128,6 +128,8 @@ describe('subgraphs', () => {
     const body = node?.attributes.get('then_branch');
     assert.ok(body?.type === 'graph');
     assert.deepEqual([body.value.inputs[0]?.dims, body.value.outputs[0]?.dims], [undefined, undefined]);
+    const sequence = { ...inner, input: [{ name: 'i', type: { sequenceType: new Uint8Array() } }] };
+    assert.equal(decode({ node: [choice(sequence)], input: [x, flag] }).nodes.length, 1);
   });
 
   test('are checked and sorted, and their constants lifted', () => {
