@@ -27,15 +27,25 @@ export function percent(share: number): string {
   return `${Math.round(share * 100)} %`;
 }
 
-/** A mask spread over much of the image has no place to speak of. */
-const spread = 0.5;
-
 function describeShape({ box, mask, maskMass }: TriggerReconstruction): string {
   const [height, width] = [mask.dims[0]!, mask.dims[1]!];
-  if (box.height * box.width > spread * height * width) {
-    return `a pattern spread over the image (${Math.round(maskMass)} pixels in all)`;
-  }
-  return `a ${box.width}x${box.height} patch at the ${placeOf(box, height, width)}`;
+  const patch = `a ${box.width}x${box.height} patch at the ${placeOf(box, height, width)}`;
+  if (shareInside(box, mask) >= 0.5) return patch;
+  return `a pattern of several spots (${Math.round(maskMass)} pixels in all, the largest spot ${patch})`;
+}
+
+/** Share of the mask's bright pixels, by weight, that lie in the box. */
+function shareInside(box: TriggerReconstruction['box'], { dims, data }: TriggerReconstruction['mask']): number {
+  const width = dims[1]!;
+  const bright = data.reduce((a, b) => Math.max(a, b), 0) / 2;
+  let [inside, all] = [0, 0];
+  data.forEach((value, pixel) => {
+    if (value < bright) return;
+    const [row, column] = [Math.floor(pixel / width) - box.top, (pixel % width) - box.left];
+    all += value;
+    if (row >= 0 && row < box.height && column >= 0 && column < box.width) inside += value;
+  });
+  return all === 0 ? 1 : inside / all;
 }
 
 function placeOf(box: TriggerReconstruction['box'], height: number, width: number): string {

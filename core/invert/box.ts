@@ -2,19 +2,49 @@ import type { Window } from './window.js';
 
 /** Share of the maximum above which a mask pixel belongs to the trigger. */
 const belonging = 0.5;
+/** Pixels of one patch may have this many others between them: a fitted mask has holes. */
+const gap = 1;
 
-/** The smallest rectangle around all mask pixels above half of the mask's maximum. */
-export function maskBox(mask: Float64Array, height: number, width: number): Window {
-  const least = belonging * mask.reduce((a, b) => Math.max(a, b), 0);
-  let [top, left, bottom, right] = [height, width, -1, -1];
-  mask.forEach((value, pixel) => {
-    if (value < least) return;
-    const row = Math.floor(pixel / width);
-    const column = pixel % width;
-    top = Math.min(top, row);
-    bottom = Math.max(bottom, row);
-    left = Math.min(left, column);
-    right = Math.max(right, column);
-  });
+/**
+ * The smallest rectangle around the heaviest patch of the mask: pixels above half of the maximum that lie together. A
+ * fitted mask also has single bright pixels far away, which a box around everything would reach out for.
+ */
+export function maskBox(mask: ArrayLike<number>, height: number, width: number): Window {
+  let peak = 0;
+  for (let pixel = 0; pixel < mask.length; pixel++) peak = Math.max(peak, mask[pixel]!);
+  const open = new Set<number>();
+  for (let pixel = 0; pixel < mask.length; pixel++) if (mask[pixel]! >= belonging * peak) open.add(pixel);
+  let heaviest: number[] = [];
+  let weight = -1;
+  for (const start of open) {
+    const patch = takePatch(start, open, height, width);
+    const mass = patch.reduce((sum, pixel) => sum + mask[pixel]!, 0);
+    if (mass > weight) [heaviest, weight] = [patch, mass];
+  }
+  return around(heaviest, width);
+}
+
+/** Removes from `open` the pixels that hang together with `start`. */
+function takePatch(start: number, open: Set<number>, height: number, width: number): number[] {
+  const patch = [start];
+  open.delete(start);
+  for (const pixel of patch) {
+    const [row, column] = [Math.floor(pixel / width), pixel % width];
+    for (let r = Math.max(0, row - gap - 1); r <= Math.min(height - 1, row + gap + 1); r++) {
+      for (let c = Math.max(0, column - gap - 1); c <= Math.min(width - 1, column + gap + 1); c++) {
+        if (open.delete(r * width + c)) patch.push(r * width + c);
+      }
+    }
+  }
+  return patch;
+}
+
+function around(pixels: readonly number[], width: number): Window {
+  let [top, left, bottom, right] = [Infinity, Infinity, -1, -1];
+  for (const pixel of pixels) {
+    const [row, column] = [Math.floor(pixel / width), pixel % width];
+    [top, bottom] = [Math.min(top, row), Math.max(bottom, row)];
+    [left, right] = [Math.min(left, column), Math.max(right, column)];
+  }
   return { top, left, height: bottom - top + 1, width: right - left + 1 };
 }

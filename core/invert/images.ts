@@ -1,3 +1,5 @@
+import { uniformSource } from '../detect/random.js';
+
 /** A half of fewer images says nothing. */
 const fewestPerHalf = 2;
 
@@ -27,6 +29,24 @@ export function meanImage(images: Float32Array, size: number): Float64Array {
     for (let i = 0; i < size; i++) mean[i]! += images[image * size + i]! / n;
   }
   return mean;
+}
+
+/** Positions 0..count-1 in random order, then again in another order, without end. The same seed gives the same order. */
+export function shuffledRounds(count: number, seed: number): () => number {
+  const uniform = uniformSource(seed);
+  const order = Array.from({ length: count }, (_, position) => position);
+  let next = count;
+  return () => {
+    if (next >= count) {
+      // Fisher-Yates
+      for (let i = count - 1; i > 0; i--) {
+        const j = Math.floor(uniform() * (i + 1));
+        [order[i], order[j]] = [order[j]!, order[i]!];
+      }
+      next = 0;
+    }
+    return order[next++]!;
+  };
 }
 
 function deal(images: readonly number[], parityOf: (image: number, position: number) => number) {

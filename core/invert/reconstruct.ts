@@ -3,7 +3,7 @@ import type { InversionSettings } from '../scan/profile.js';
 import type { TriggerReconstruction } from '../scan/result.js';
 import { adam } from './adam.js';
 import { maskBox } from './box.js';
-import { gather, meanImage, splitImages } from './images.js';
+import { gather, meanImage, shuffledRounds, splitImages } from './images.js';
 import type { InversionModel } from './model.js';
 import { meanCrossEntropy, predictAll, shareOfClass, turnable } from './predict.js';
 import { sideScale } from './scale.js';
@@ -26,6 +26,9 @@ const patternLogit = 1.5;
 /** A trigger that flips fewer images than this is charged for it. */
 const wantedSuccess = 0.8;
 const successPenalty = 5;
+
+/** Any fixed number: two runs have to agree, its value has no meaning. */
+const seed = 1;
 
 /**
  * Searches the smallest patch that turns images of other classes into `classIndex` (after Neural Cleanse, Wang et al.
@@ -107,7 +110,7 @@ async function warmStart(
   return best;
 }
 
-/** Moves `logits` in place. Batches walk through the images in order, round after round. */
+/** Moves `logits` in place, on batches from one shuffled round through the images after the other. */
 async function descend(
   model: InversionModel,
   fit: Float32Array,
@@ -118,11 +121,11 @@ async function descend(
   const size = logits.pattern.length;
   const count = fit.length / size;
   const batch = Math.min(settings.batch, count);
+  const nextImage = shuffledRounds(count, seed);
   const mask = adam(logits.mask, settings);
   const pattern = adam(logits.pattern, settings);
   for (let step = 0; step < settings.steps; step++) {
-    const chosen = Array.from({ length: batch }, (_, position) => (step * batch + position) % count);
-    const clean = gather(fit, size, chosen);
+    const clean = gather(fit, size, Array.from({ length: batch }, nextImage));
     const trigger = triggerOf(logits);
     const { gradient } = await model.lossGradient(applyTrigger(trigger, clean), batch, classIndex);
     const pull = pullBack(trigger, clean, gradient, settings.maskWeight);

@@ -99,11 +99,16 @@ test('a finding on few images says so', () => {
   assert.match(judge(cascade1, detection, [evidence(5, easy)]).findings[0]!.message, /only 6 clean images/);
 });
 
-test('a trigger all over the image is not called a patch', () => {
+test('a trigger of several spots is not called one patch', () => {
   const shown = evidence(5, easy);
-  const box = { top: 0, left: 0, height: 28, width: 28 };
-  const spread = judge(cascade1, outlier, [{ ...shown, trigger: { ...shown.trigger, box } }]).findings[0]!.message;
-  assert.match(spread, /^A pattern spread over the image \(9 pixels in all\)/);
+  const mask = { dims: [28, 28], data: new Float32Array(784) };
+  for (const pixel of [0, 5, 300, 783]) mask.data[pixel] = 0.9;
+  const box = { top: 0, left: 0, height: 1, width: 1 };
+  const spots = judge(cascade1, outlier, [{ ...shown, trigger: { ...shown.trigger, mask, box } }]).findings[0]!.message;
+  assert.match(
+    spots,
+    /^A pattern of several spots \(9 pixels in all, the largest spot a 1x1 patch at the top left\) turns/,
+  );
 });
 
 test('each stage adds half a point at its threshold, and the score grows with either', () => {

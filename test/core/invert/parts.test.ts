@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import fc from 'fast-check';
 import { adam } from '../../../core/invert/adam.js';
 import { maskBox } from '../../../core/invert/box.js';
-import { splitImages } from '../../../core/invert/images.js';
+import { shuffledRounds, splitImages } from '../../../core/invert/images.js';
 import { applyTrigger, pullBack, triggerOf } from '../../../core/invert/trigger.js';
 import { bestWindow, windowSizes } from '../../../core/invert/window.js';
 import { meanCrossEntropy } from '../../../core/invert/predict.js';
@@ -25,6 +25,16 @@ test('no image is in both halves', () => {
       assert.ok([...fit, ...judge].every((image) => own[image] !== index));
     }),
   );
+});
+
+test('every image is used once per round, and the order is the same in every run', () => {
+  const [next, again] = [shuffledRounds(7, 3), shuffledRounds(7, 3)];
+  const drawn = Array.from({ length: 21 }, next);
+  for (const start of [0, 7, 14]) {
+    assert.deepEqual(drawn.slice(start, start + 7).sort(), [0, 1, 2, 3, 4, 5, 6]);
+  }
+  assert.notDeepEqual(drawn.slice(0, 7), drawn.slice(7, 14));
+  assert.deepEqual(Array.from({ length: 21 }, again), drawn);
 });
 
 test('the best window is the one a search over all windows finds', () => {
@@ -108,6 +118,12 @@ test('Adam follows the published recursion', () => {
     x -= (0.1 * (m / (1 - 0.5 ** (t + 1)))) / (Math.sqrt(v / (1 - 0.9 ** (t + 1))) + 1e-8);
   });
   assert.ok(Math.abs(values[0]! - x) < 1e-12);
+});
+
+test('single bright pixels far from the patch do not stretch the box', () => {
+  const mask = new Float64Array(100).fill(0.1);
+  for (const pixel of [0, 77, 79, 88, 98]) mask[pixel] = 0.9;
+  assert.deepEqual(maskBox(mask, 10, 10), { top: 7, left: 7, height: 3, width: 3 });
 });
 
 test('the box holds the bright part of the mask and not its faint surroundings', () => {
