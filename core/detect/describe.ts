@@ -2,7 +2,7 @@ import type { ClassReport, Evidence, ProbeReport, TriggerReconstruction } from '
 
 /** `class 5 (ship)`. */
 export function nameClass({ index, name }: Pick<ClassReport, 'index' | 'name'>): string {
-  return name === undefined ? `class ${index}` : `class ${index} (${name})`;
+  return name === undefined || name === String(index) ? `class ${index}` : `class ${index} (${name})`;
 }
 
 /** `a 3x3 patch at the bottom right turns 96 % of 24 held-out images into class 5 (ship)`. */

@@ -10,8 +10,7 @@ import type { InversionSettings } from '../scan/profile.js';
 import type { Evidence, Plane, TriggerReconstruction } from '../scan/result.js';
 import { explain } from './explain.js';
 import { allLogits, predictionsOf } from './inspect.js';
-import { inGroups, oneHot, type BoundModel, type Programs } from './programs.js';
-import type { Tile } from './tile.js';
+import { inGroups, oneHot, type BoundModel, type Execution } from './programs.js';
 
 /** Typical classes shown beside the flagged one, and clean images shown with and without the trigger. */
 const typicalClasses = 3;
@@ -22,26 +21,24 @@ const shownSamples = 3;
  * @param own class of each image: its label where known, else the model's prediction.
  */
 export async function confirm(
-  programs: Programs,
-  model: BoundModel,
-  input: ModelInput,
-  tile: Tile,
+  execution: Execution,
   settings: InversionSettings,
   own: readonly number[],
   names: readonly string[],
   classIndex: number,
 ): Promise<Evidence> {
+  const { input, tile } = execution;
   const unit = toUnit(input);
-  const inversion = inversionModel(programs, model, input, Math.max(tile.images, settings.batch));
-  const vanilla = await meanGradient(programs, model, input, tile, 'vanilla', classIndex);
-  const rectified = await meanGradient(programs, model, input, tile, 'rectified', classIndex);
+  const inversion = inversionModel(execution, Math.max(tile.images, settings.batch));
+  const vanilla = await meanGradient(execution, 'vanilla', classIndex);
+  const rectified = await meanGradient(execution, 'rectified', classIndex);
   const trigger = await reconstructTrigger(inversion, { images: unit, own }, classIndex, vanilla, settings);
   const probed = await probe(inversion, { images: unit, own }, classIndex, { vanilla, rectified });
   return {
     classIndex,
     trigger,
     probe: probed,
-    heatmaps: await meanMaps(programs, model, input, tile, classIndex),
+    heatmaps: await meanMaps(execution, classIndex),
     samples: await samplesOf(
       inversion,
       unit,
@@ -53,7 +50,7 @@ export async function confirm(
 }
 
 /** The compiled model in unit space. */
-function inversionModel(programs: Programs, model: BoundModel, input: ModelInput, limit: number): InversionModel {
+function inversionModel({ programs, model, input }: Execution, limit: number): InversionModel {
   const [channels, height, width] = planarDims(model);
   const size = channels * height * width;
   return {
@@ -80,10 +77,7 @@ function inversionModel(programs: Programs, model: BoundModel, input: ModelInput
 
 /** Mean over all images of the gradient of the class's logit, [C, H, W] in unit space. */
 async function meanGradient(
-  programs: Programs,
-  model: BoundModel,
-  input: ModelInput,
-  tile: Tile,
+  { programs, model, input, tile }: Execution,
   rule: SaliencyRuleName,
   classIndex: number,
 ): Promise<Float32Array> {
@@ -104,13 +98,8 @@ async function meanGradient(
 }
 
 /** Mean rectified heat map of the class and of a few others spread evenly over the classes, each scaled to 0..1 again. */
-async function meanMaps(
-  programs: Programs,
-  model: BoundModel,
-  input: ModelInput,
-  tile: Tile,
-  classIndex: number,
-): Promise<Evidence['heatmaps']> {
+async function meanMaps(execution: Execution, classIndex: number): Promise<Evidence['heatmaps']> {
+  const { model, input, tile } = execution;
   const others = Array.from({ length: Math.min(typicalClasses, model.classes - 1) }, (_, i) => {
     return (classIndex + 1 + Math.floor((i * (model.classes - 1)) / typicalClasses)) % model.classes;
   });
@@ -121,7 +110,7 @@ async function meanMaps(
     dims: [images, ...model.inputDims],
     data: input.data.subarray(0, images * sizeOf(model.inputDims)),
   };
-  const { heatmaps } = await explain(programs, model, some, tile, { rule: 'rectified', classes });
+  const { heatmaps } = await explain({ ...execution, input: some }, { rule: 'rectified', classes });
   const [n, k, height, width] = heatmaps.dims as [number, number, number, number];
   return classes.map((index, row) => {
     const map = new Float32Array(height * width);

@@ -1,16 +1,11 @@
 import { sizeOf } from '../onnx/tensor.js';
 import type { ExplainRequest, Explanation } from '../ports/runner.js';
 import { ScanError } from '../scan/errors.js';
-import type { ModelInput } from '../scan/images.js';
-import { inGroups, oneHot, type BoundModel, type Programs } from './programs.js';
-import type { Tile } from './tile.js';
+import { inGroups, oneHot, type Execution } from './programs.js';
 
 /** Gradients and heat maps of some classes for every image. */
 export async function explain(
-  programs: Programs,
-  model: BoundModel,
-  input: ModelInput,
-  tile: Tile,
+  { programs, model, input, tile }: Execution,
   { rule, classes }: ExplainRequest,
 ): Promise<Explanation> {
   for (const index of classes) {

@@ -1,6 +1,41 @@
+import { fitImages, suggestPreprocessings } from '../scan/fit-images.js';
 import type { ImageSet, ModelInput, Preprocessing } from '../scan/images.js';
-import { fitImages, suggestPreprocessings, type ImageInput } from '../scan/fit-images.js';
-import { inGroups, type BoundModel, type Programs } from './programs.js';
+import type { Inspection } from '../scan/features.js';
+import type { Binding } from './bind.js';
+import { inGroups, type BoundModel, type Execution, type Programs } from './programs.js';
+
+/** What the model answers to the clean images, and whether they look as it expects them. */
+export async function inspect(
+  execution: Execution,
+  { classifier, takes }: Binding,
+  images: ImageSet,
+  preprocessing: Preprocessing,
+): Promise<Inspection> {
+  const { programs, model, input, tile } = execution;
+  const answers = async (data: Float32Array): Promise<number[]> =>
+    predictionsOf(await allLogits(programs, model, input.dims[0]!, data, tile.images), model.classes);
+  const predictions = await answers(input.data);
+  const accuracy = accuracyOf(predictions, input.labels);
+  const [height, width] = (model.layout === 'NCHW' ? model.inputDims.slice(1) : model.inputDims) as [number, number];
+  const doubted = accuracy !== undefined && accuracy < doubtful && images.kind === 'pixels';
+  return {
+    classes: model.classes,
+    inputDims: model.inputDims,
+    layout: model.layout,
+    channels: model.unit.length,
+    height,
+    width,
+    inputName: classifier.input.name,
+    logitsName: classifier.logitsName,
+    cut: classifier.cut,
+    predictions,
+    accuracy,
+    preprocessingHint: doubted
+      ? await betterPreprocessing(answers, images, takes, preprocessing, input, accuracy)
+      : undefined,
+    tile,
+  };
+}
 
 /** Logits of all images, row-major images x classes. */
 export async function allLogits(
@@ -43,25 +78,20 @@ const doubtful = 0.5;
 const wantedGain = 0.25;
 
 /** Flags of a common preprocessing under which the model is much more accurate on the labelled images; undefined if there is none. */
-export async function preprocessingHint(
-  programs: Programs,
-  model: BoundModel,
-  set: ImageSet,
-  takes: ImageInput,
+async function betterPreprocessing(
+  answers: (data: Float32Array) => Promise<number[]>,
+  images: ImageSet,
+  takes: Binding['takes'],
   given: Preprocessing,
-  input: ModelInput,
-  accuracy: number | undefined,
-  limit: number,
+  { labels, domain }: ModelInput,
+  accuracy: number,
 ): Promise<string | undefined> {
-  if (accuracy === undefined || accuracy >= doubtful || set.kind !== 'pixels') return undefined;
   let best: { flags: string; accuracy: number } | undefined;
-  for (const suggestion of suggestPreprocessings(given)) {
-    const other = fitted(set, takes, suggestion.preprocessing);
+  for (const { flags, preprocessing } of suggestPreprocessings(given, domain.low.length)) {
+    const other = fitted(images, takes, preprocessing);
     if (!other) continue;
-    const logits = await allLogits(programs, model, input.dims[0]!, other.data, limit);
-    const reached = accuracyOf(predictionsOf(logits, model.classes), input.labels) ?? 0;
-    if (reached >= accuracy + wantedGain && reached > (best?.accuracy ?? 0))
-      best = { flags: suggestion.flags, accuracy: reached };
+    const reached = accuracyOf(await answers(other.data), labels) ?? 0;
+    if (reached >= accuracy + wantedGain && reached > (best?.accuracy ?? 0)) best = { flags, accuracy: reached };
   }
   return (
     best && `${best.flags} (accuracy ${Math.round(100 * best.accuracy)} % instead of ${Math.round(100 * accuracy)} %)`
@@ -69,7 +99,7 @@ export async function preprocessingHint(
 }
 
 /** A suggestion that does not fit the model (three means, one channel) is no suggestion. */
-function fitted(set: ImageSet, takes: ImageInput, preprocessing: Preprocessing): ModelInput | undefined {
+function fitted(set: ImageSet, takes: Binding['takes'], preprocessing: Preprocessing): ModelInput | undefined {
   try {
     return fitImages(set, takes, preprocessing);
   } catch {

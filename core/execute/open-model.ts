@@ -6,8 +6,8 @@ import { cascade1 } from '../scan/profiles.js';
 import { bindModel } from './bind.js';
 import { confirm } from './confirm.js';
 import { explain } from './explain.js';
-import { accuracyOf, allLogits, predictionsOf, preprocessingHint } from './inspect.js';
-import { createPrograms } from './programs.js';
+import { inspect } from './inspect.js';
+import { createPrograms, type Execution } from './programs.js';
 import { runShard } from './shard.js';
 import { chooseTile } from './tile.js';
 
@@ -16,64 +16,41 @@ import { chooseTile } from './tile.js';
  * @throws ScanError of the codes `model-*`, `images-*` and `engine-*`.
  */
 export async function openModel(engine: Engine, graph: Graph, job: ModelJob): Promise<OpenModel> {
-  const { images, preprocessing, profile, selection, limits } = job;
-  const { classifier, takes, input, model } = bindModel(graph, images, preprocessing, selection);
-  const programs = createPrograms(engine, model);
-  const count = input.dims[0]!;
+  const { images, preprocessing, selection, limits } = job;
+  const binding = bindModel(graph, images, preprocessing, selection);
+  const { model, input } = binding;
   const sample = model.fixedBatch ?? 1;
-  const tile = chooseTile(
-    { graph: model.bind(sample), images: sample },
-    model.classes,
-    count,
-    model.fixedBatch,
-    limits.maxRunBytes,
-  );
+  const bound = { graph: model.bind(sample), images: sample };
+  const tile = chooseTile(bound, model.classes, input.dims[0]!, model.fixedBatch, limits.maxRunBytes);
+  const execution: Execution = { programs: createPrograms(engine, model), model, input, tile };
+  try {
+    return opened(engine, execution, job, await inspect(execution, binding, images, preprocessing));
+  } catch (thrown) {
+    await execution.programs.dispose();
+    throw thrown;
+  }
+}
 
-  const logits = await allLogits(programs, model, count, input.data, tile.images);
-  const predictions = predictionsOf(logits, model.classes);
-  const accuracy = accuracyOf(predictions, input.labels);
-  const [height, width] = (model.layout === 'NCHW' ? model.inputDims.slice(1) : model.inputDims.slice(0, 2)) as [
-    number,
-    number,
-  ];
-  const inspection: Inspection = {
-    classes: model.classes,
-    inputDims: model.inputDims,
-    layout: model.layout,
-    channels: model.unit.length,
-    height,
-    width,
-    inputName: classifier.input.name,
-    logitsName: classifier.logitsName,
-    cut: classifier.cut,
-    predictions,
-    accuracy,
-    preprocessingHint: await preprocessingHint(
-      programs,
-      model,
-      images,
-      takes,
-      preprocessing,
-      input,
-      accuracy,
-      tile.images,
-    ),
-    tile,
-  };
-  const own = predictions.map((prediction, i) => input.labels[i] ?? prediction);
+function opened(
+  engine: Engine,
+  execution: Execution,
+  { images, profile }: ModelJob,
+  inspection: Inspection,
+): OpenModel {
+  const { programs, input } = execution;
+  const own = inspection.predictions.map((prediction, i) => input.labels[i] ?? prediction);
   const names = images.kind === 'pixels' ? images.images.map(({ name }) => name) : [];
   // The paper's method inverts nothing; its evidence is made with the default settings.
   const inversion = profile.method.kind === 'cascade' ? profile.method.inversion : inversionOf(cascade1);
-
   return {
     inspection,
     get engine() {
       return engine.info;
     },
     workers: 1,
-    runShard: (shard) => runShard(programs, model, input, profile, tile, shard),
-    confirm: (classIndex) => confirm(programs, model, input, tile, inversion, own, names, classIndex),
-    explain: (request) => explain(programs, model, input, tile, request),
+    runShard: (shard) => runShard(execution, profile, shard),
+    confirm: (classIndex) => confirm(execution, inversion, own, names, classIndex),
+    explain: (request) => explain(execution, request),
     close: () => programs.dispose(),
   };
 }

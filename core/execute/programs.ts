@@ -3,6 +3,8 @@ import type { Tensor } from '../onnx/graph.js';
 import type { StaticGraph } from '../onnx/specialise.js';
 import { float32, sizeOf } from '../onnx/tensor.js';
 import type { Engine, EngineSession } from '../ports/engine.js';
+import type { ModelInput } from '../scan/images.js';
+import type { Tile } from './tile.js';
 
 /** A model whose image and logits are known, for any number of images per run. */
 export interface BoundModel {
@@ -17,6 +19,14 @@ export interface BoundModel {
   /** Images per run that the model insists on; undefined where it takes any number. */
   readonly fixedBatch: number | undefined;
   bind(images: number): StaticGraph;
+}
+
+/** What running any part of a scan needs: the model, its programs and the images fitted to it. */
+export interface Execution {
+  readonly programs: Programs;
+  readonly model: BoundModel;
+  readonly input: ModelInput;
+  readonly tile: Tile;
 }
 
 export type ProgramRequest = Pick<ProgramSpec, 'rule' | 'objective' | 'outputs' | 'threshold'>;

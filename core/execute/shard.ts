@@ -3,16 +3,12 @@ import { sizeOf } from '../onnx/tensor.js';
 import type { FeatureKey, Parity, SaliencyRuleName, Shard, ShardFeatures } from '../scan/features.js';
 import type { ModelInput } from '../scan/images.js';
 import type { Profile } from '../scan/profile.js';
-import { oneHot, type BoundModel, type Programs } from './programs.js';
-import type { Tile } from './tile.js';
+import { oneHot, type BoundModel, type Execution } from './programs.js';
 
 /** Runs the saliency programs of the profile over one shard, tile by tile. */
 export async function runShard(
-  programs: Programs,
-  model: BoundModel,
-  input: ModelInput,
+  { programs, model, input, tile }: Execution,
   profile: Profile,
-  tile: Tile,
   shard: Shard,
 ): Promise<ShardFeatures> {
   const width = shard.images.end - shard.images.start;
