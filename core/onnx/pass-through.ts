@@ -4,7 +4,6 @@ import { codeOfDType } from './dtypes.js';
 import type { Node } from './graph.js';
 import { describeNode } from './shapes/call.js';
 import type { OpCall } from './shapes/call.js';
-import { numbersOf } from './tensor.js';
 
 /**
  * The input a node hands on unchanged: Identity, Dropout in inference, a Cast to the type that is there already.
@@ -23,7 +22,7 @@ export function passedThrough({ node, opset, types, constants }: OpCall): string
     case 'Dropout': {
       if (opset < 12 || (node.inputs[2] ?? '') === '') return source;
       const training = constants[2];
-      if (training !== undefined && numbersOf(training)[0] === 0) return source;
+      if (training?.dtype === 'bool' && training.data[0] === 0) return source;
       throw trainingMode(node, opset);
     }
     case 'BatchNormalization':

@@ -1,7 +1,15 @@
 import { intOf } from './attributes.js';
 import type { Attribute, Node, Tensor } from './graph.js';
 import { ScanError } from '../scan/errors.js';
-import { axisIn, describeNode, input, malformed, requiredNumber, requiredNumbers, unsupported } from './shapes/call.js';
+import {
+  axisIn,
+  describeNode,
+  input,
+  malformed,
+  requiredInteger,
+  requiredIntegers,
+  unsupported,
+} from './shapes/call.js';
 import type { OpCall } from './shapes/call.js';
 import { int64 } from './tensor.js';
 
@@ -71,7 +79,7 @@ const maxParts = 4096;
 /** Without a position: the end. */
 function positionOf(call: OpCall, index: number, last: number): number {
   if ((call.node.inputs[index] ?? '') === '') return last;
-  const given = requiredNumber(call, index);
+  const given = requiredInteger(call, index);
   const length = call.node.op === 'SequenceInsert' ? last : last + 1;
   const position = given < 0 ? given + length : given;
   if (!(position >= 0 && position <= last)) throw malformed(call, `takes position ${given} of ${length}`);
@@ -84,7 +92,7 @@ function splitToSequence(call: OpCall, fresh: (hint: string) => string): Sequenc
   const { dims } = input(call, 0);
   const axis = axisIn(call, intOf(node, 'axis', 0), dims.length);
   const dim = dims[axis]!;
-  const given = call.types[1] === undefined ? undefined : requiredNumbers(call, 1);
+  const given = call.types[1] === undefined ? undefined : requiredIntegers(call, 1);
   const each = given === undefined ? 1 : call.types[1]!.dims.length === 0 ? given[0]! : undefined;
   if (each !== undefined && !(each >= 1)) throw malformed(call, `splits into parts of ${each}`);
   if (each !== undefined && dim / each > maxParts) {

@@ -9,7 +9,7 @@ import { bytesOf } from './dtypes.js';
 import type { Graph, Node, Tensor, ValueInfo } from './graph.js';
 import { liveNodes } from './live.js';
 import { inferTypes } from './shapes/index.js';
-import { describeNode } from './shapes/call.js';
+import { describeNode, malformed } from './shapes/call.js';
 import type { OpCall, ValueType } from './shapes/call.js';
 import { newScope } from './scope.js';
 import { resolveSequence } from './sequences.js';
@@ -110,7 +110,7 @@ function place(state: State, scope: Scope, call: OpCall): void {
   const { node } = call;
   const source = passedThrough(call);
   if (source !== undefined) {
-    scope.alias(node.outputs[0]!, source);
+    if (node.outputs[0] !== '') scope.alias(node.outputs[0]!, source);
     // The mask of a Dropout that drops nothing.
     const mask = node.outputs[1] ?? '';
     if (mask !== '') foldMask(state, scope, call, mask);
@@ -175,6 +175,7 @@ function inlineBranch(state: State, scope: Scope, call: OpCall): void {
   const { node } = call;
   const condition = call.constants[0];
   if (condition === undefined) throw controlFlow(call);
+  if (condition.dtype !== 'bool' || condition.data.length !== 1) throw malformed(call, 'needs one bool as condition');
   const name = numbersOf(condition)[0] ? 'then_branch' : 'else_branch';
   const branch = graphOf(node, name, undefined);
   if (branch === undefined || branch.outputs.length < node.outputs.length) {

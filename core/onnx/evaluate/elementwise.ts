@@ -174,10 +174,10 @@ const where: Evaluator = (call, [type]) => {
 
 const clip: Evaluator = (call) => {
   const data = constantAt(call, 0);
-  if (!isNumeric(data.dtype)) return undefined;
+  if (!isNumeric(data.dtype) || (call.opset < 11 && !isFloat(data.dtype))) return undefined;
   const bound = (index: number, name: string) => {
     const constant = call.constants[index];
-    if (constant !== undefined) return cellsOf(constant)[0] as number;
+    if (call.opset >= 11) return constant && (cellsOf(constant)[0] as number);
     const attribute = call.node.attributes.get(name);
     return attribute?.type === 'float' ? attribute.value : undefined;
   };

@@ -38,8 +38,8 @@ export const size: Evaluator = (call) => [int64([], [sizeOf(input(call, 0).dims)
 const constantOfShape: Evaluator = (call, [type]) => {
   const { tensor, cells } = allocate(type!.dtype, type!.dims);
   const value = tensorOf(call.node, 'value', undefined);
-  if (value !== undefined) {
-    const filler = cellsOf(value)[0] ?? 0;
+  const filler = value && cellsOf(value)[0];
+  if (filler !== undefined) {
     for (let i = 0; i < cells.length; i++) cells[i] = filler;
   }
   return [tensor];

@@ -1,7 +1,7 @@
 import { intOf, stringOf } from '../attributes.js';
-import { axisIn, input, malformed } from '../shapes/call.js';
+import { axisIn, input, malformed, requiredIntegers, requiredNumbers } from '../shapes/call.js';
 import type { OpCall } from '../shapes/call.js';
-import { numbersOf, sizeOf } from '../tensor.js';
+import { sizeOf } from '../tensor.js';
 import type { Evaluator } from './call.js';
 import { constantAt } from './call.js';
 import { allocate, cellsOf, isBig, isNumeric, stridesOf, walk } from './cells.js';
@@ -10,7 +10,7 @@ import type { Cells } from './cells.js';
 const gather: Evaluator = (call, [type]) => {
   const data = constantAt(call, 0);
   const axis = axisIn(call, intOf(call.node, 'axis', 0), data.dims.length);
-  const indices = within(call, numbersOf(constantAt(call, 1)), data.dims[axis]!);
+  const indices = within(call, requiredIntegers(call, 1), data.dims[axis]!);
   const { tensor, cells } = allocate(data.dtype, type!.dims);
   const from = cellsOf(data);
   const inner = sizeOf(data.dims.slice(axis + 1));
@@ -28,7 +28,7 @@ const gather: Evaluator = (call, [type]) => {
 const gatherElements: Evaluator = (call, [type]) => {
   const data = constantAt(call, 0);
   const axis = axisIn(call, intOf(call.node, 'axis', 0), data.dims.length);
-  const indices = within(call, numbersOf(constantAt(call, 1)), data.dims[axis]!);
+  const indices = within(call, requiredIntegers(call, 1), data.dims[axis]!);
   const { tensor, cells } = allocate(data.dtype, type!.dims);
   const [from, strides] = [cellsOf(data), stridesOf(data.dims)];
   walk(type!.dims, [strides.with(axis, 0)], (i, [start]) => (cells[i] = from[start! + indices[i]! * strides[axis]!]!));
@@ -39,7 +39,7 @@ const gatherND: Evaluator = (call, [type]) => {
   const [data, indices] = [constantAt(call, 0), constantAt(call, 1)];
   const batchDims = intOf(call.node, 'batch_dims', 0);
   const tuple = indices.dims.at(-1)!;
-  const starts = tupleOffsets(call, data.dims.slice(batchDims), numbersOf(indices), tuple);
+  const starts = tupleOffsets(call, data.dims.slice(batchDims), requiredIntegers(call, 1), tuple);
   const { tensor, cells } = allocate(data.dtype, type!.dims);
   const from = cellsOf(data);
   const block = sizeOf(data.dims.slice(batchDims + tuple));
@@ -57,7 +57,7 @@ const scatterElements: Evaluator = (call) => {
   const reduction = reductionOf(call, isBig(data.dtype));
   if (reduction === undefined || (!isNumeric(data.dtype) && reduction !== replace)) return undefined;
   const axis = axisIn(call, intOf(call.node, 'axis', 0), data.dims.length);
-  const positions = within(call, numbersOf(indices), data.dims[axis]!);
+  const positions = within(call, requiredIntegers(call, 1), data.dims[axis]!);
   const { tensor, cells } = copied(data);
   const [from, strides] = [cellsOf(updates), stridesOf(data.dims)];
   walk(indices.dims, [strides.with(axis, 0)], (i, [start]) => {
@@ -72,7 +72,7 @@ const scatterND: Evaluator = (call) => {
   const reduction = reductionOf(call, isBig(data.dtype));
   if (reduction === undefined || (!isNumeric(data.dtype) && reduction !== replace)) return undefined;
   const tuple = indices.dims.at(-1)!;
-  const starts = tupleOffsets(call, data.dims, numbersOf(indices), tuple);
+  const starts = tupleOffsets(call, data.dims, requiredIntegers(call, 1), tuple);
   const { tensor, cells } = copied(data);
   const [from, block] = [cellsOf(updates), sizeOf(data.dims.slice(tuple))];
   starts.forEach((start, n) => {
@@ -129,13 +129,13 @@ function tupleOffsets(call: OpCall, dims: readonly number[], indices: readonly n
 
 /** Indices out of range give a row of off values. */
 const oneHot: Evaluator = (call, [type]) => {
-  const [indices, values] = [constantAt(call, 0), cellsOf(constantAt(call, 2))];
+  const values = cellsOf(constantAt(call, 2));
   const { dims, dtype } = type!;
   const axis = axisIn(call, intOf(call.node, 'axis', -1), dims.length);
   const [depth, inner] = [dims[axis]!, sizeOf(dims.slice(axis + 1))];
   const { tensor, cells } = allocate(dtype, dims);
   for (let i = 0; i < cells.length; i++) cells[i] = values[0]!;
-  numbersOf(indices).forEach((index, i) => {
+  requiredNumbers(call, 0).forEach((index, i) => {
     const positive = Math.trunc(index < 0 ? index + depth : index);
     if (positive < 0 || positive >= depth) return;
     cells[(Math.floor(i / inner) * depth + positive) * inner + (i % inner)] = values[1]!;
@@ -149,7 +149,7 @@ const nonZero: Evaluator = (call, [type]) => {
   const [strides, count] = [stridesOf(dims), type!.dims[1]!];
   const { tensor, cells } = allocate('int64', type!.dims);
   let found = 0;
-  numbersOf(constantAt(call, 0)).forEach((value, i) => {
+  requiredNumbers(call, 0).forEach((value, i) => {
     if (value === 0) return;
     dims.forEach((dim, axis) => (cells[axis * count + found] = BigInt(Math.floor(i / strides[axis]!) % dim)));
     found++;

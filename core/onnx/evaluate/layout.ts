@@ -1,5 +1,5 @@
 import { intOf } from '../attributes.js';
-import { axisIn, input, numbersAt } from '../shapes/call.js';
+import { axisIn, input, integersAt } from '../shapes/call.js';
 import type { OpCall } from '../shapes/call.js';
 import { padOf, permutationOf, sliceOf, splitOf } from '../shapes/layout.js';
 import { stringOf } from '../attributes.js';
@@ -90,6 +90,8 @@ const concat: Evaluator = (call, [type]) => {
 const pad: Evaluator = (call, [type]) => {
   if (stringOf(call.node, 'mode', 'constant') !== 'constant') return undefined;
   const data = constantAt(call, 0);
+  // The attribute of old opsets is a float, whatever the elements are.
+  if (call.opset < 11 && data.dtype !== 'float32') return undefined;
   const { begin } = padOf(call);
   const { tensor, cells } = allocate(data.dtype, type!.dims);
   const filler = fillerOf(call);
@@ -116,7 +118,7 @@ const pad: Evaluator = (call, [type]) => {
 function fillerOf(call: OpCall) {
   if (call.opset < 11) {
     const value = call.node.attributes.get('value');
-    return value?.type === 'float' ? value.value : undefined;
+    return value?.type === 'float' && value.value !== 0 ? value.value : undefined;
   }
   const constant = call.constants[2];
   return constant === undefined || constant.dims.includes(0) ? undefined : cellsOf(constant)[0];
@@ -128,7 +130,7 @@ const trilu: Evaluator = (call, [type]) => {
   const { dims } = input(call, 0);
   if (dims.length < 2 || data.dtype === 'string') return undefined;
   const upper = intOf(call.node, 'upper', 1) !== 0;
-  const shift = numbersAt(call, 1)?.[0] ?? 0;
+  const shift = integersAt(call, 1)?.[0] ?? 0;
   const [rows, columns] = [dims.at(-2)!, dims.at(-1)!];
   const { tensor, cells } = allocate(data.dtype, type!.dims);
   const from = cellsOf(data);

@@ -1,18 +1,19 @@
 import { intOf } from '../attributes.js';
+import { isInteger } from '../dtypes.js';
 import type { DType, Tensor } from '../graph.js';
-import { axisIn } from '../shapes/call.js';
+import { axisIn, malformed, numbersAt, requiredNumbers } from '../shapes/call.js';
 import type { OpCall } from '../shapes/call.js';
-import { numbersOf, sizeOf } from '../tensor.js';
+import { sizeOf } from '../tensor.js';
 import type { Evaluator } from './call.js';
 import { constantAt } from './call.js';
-import { allocate, cellsOf, isBig } from './cells.js';
+import { allocate, cellsOf } from './cells.js';
 import type { Cells } from './cells.js';
 import { roundHalfEven } from './functions.js';
 
 /** (x - zero point) * scale. */
 const dequantizeLinear: Evaluator = (call, [type]) => {
   const data = constantAt(call, 0);
-  if (type!.dtype !== 'float32' || constantAt(call, 1).dtype !== 'float32' || isBig(data.dtype)) return undefined;
+  if (type!.dtype !== 'float32' || constantAt(call, 1).dtype !== 'float32' || !isInteger(data.dtype)) return undefined;
   const { scale, zero, at } = parameters(call, data);
   const { tensor, cells } = allocate('float32', data.dims);
   const from = cellsOf(data) as Cells<number>;
@@ -51,16 +52,18 @@ function parameters(
   call: OpCall,
   data: Tensor,
 ): { scale: number[]; zero: number[] | undefined; at: (i: number) => number } {
-  const scales = constantAt(call, 1);
-  const zeros = call.constants[2];
-  const scale = numbersOf(scales);
-  const zero = zeros && numbersOf(zeros);
+  const scale = requiredNumbers(call, 1);
+  const zero = numbersAt(call, 2);
+  if (zero !== undefined && zero.length !== scale.length) throw malformed(call, 'has scales without zero points');
   if (scale.length === 1) return { scale, zero, at: () => 0 };
   const axis = axisIn(call, intOf(call.node, 'axis', 1), data.dims.length);
   const [dim, inner] = [data.dims[axis]!, sizeOf(data.dims.slice(axis + 1))];
   const block = intOf(call.node, 'block_size', 0);
+  const blocks = block > 0 ? Math.ceil(dim / block) : dim;
+  if (scale.length !== (block > 0 ? (sizeOf(data.dims) / dim) * blocks : dim)) {
+    throw malformed(call, `has ${scale.length} scales for [${data.dims.join(', ')}]`);
+  }
   if (block === 0) return { scale, zero, at: (i) => Math.floor(i / inner) % dim };
-  const blocks = Math.ceil(dim / block);
   return {
     scale,
     zero,

@@ -1,5 +1,5 @@
 import { intOf } from '../attributes.js';
-import { axisIn, input, numbersAt } from '../shapes/call.js';
+import { axisIn, input, integersAt } from '../shapes/call.js';
 import { reducedAxes } from '../shapes/reduce.js';
 import { sizeOf } from '../tensor.js';
 import type { Evaluator } from './call.js';
@@ -56,7 +56,7 @@ const cumSum: Evaluator = (call, [type]) => {
   const data = constantAt(call, 0);
   if (!isNumeric(data.dtype)) return undefined;
   const { dims } = data;
-  const axis = axisIn(call, numbersAt(call, 1)![0]!, dims.length);
+  const axis = axisIn(call, integersAt(call, 1)![0]!, dims.length);
   const [exclusive, reverse] = [intOf(call.node, 'exclusive', 0) !== 0, intOf(call.node, 'reverse', 0) !== 0];
   const { tensor, cells } = allocate(type!.dtype, dims);
   const from = cellsOf(data) as Cells<number>;

@@ -43,6 +43,7 @@ export function numbersAt(call: OpCall, index: number): number[] | undefined {
   if (constant === undefined) {
     throw unsupported(call, `takes a shape that depends on the image (input "${call.node.inputs[index]}")`);
   }
+  if (constant.dtype === 'string') throw malformed(call, `takes text for numbers at input ${index}`);
   return numbersOf(constant);
 }
 
@@ -56,6 +57,24 @@ export function requiredNumber(call: OpCall, index: number): number {
   const values = requiredNumbers(call, index);
   if (values.length !== 1) throw malformed(call, `needs one value at input ${index}, not ${values.length}`);
   return values[0]!;
+}
+
+/** As {@link numbersAt} for axes, sizes and positions: fractions are refused. */
+export function integersAt(call: OpCall, index: number): number[] | undefined {
+  const values = numbersAt(call, index);
+  const fraction = values?.find((value) => !Number.isInteger(value));
+  if (fraction !== undefined) throw malformed(call, `takes ${fraction} for an integer at input ${index}`);
+  return values;
+}
+
+export function requiredIntegers(call: OpCall, index: number): number[] {
+  input(call, index);
+  return integersAt(call, index) ?? [];
+}
+
+export function requiredInteger(call: OpCall, index: number): number {
+  requiredIntegers(call, index);
+  return requiredNumber(call, index);
 }
 
 /** A non-negative axis; negative ones count from the end. */

@@ -1,5 +1,5 @@
 import { intOf, intsOf } from '../attributes.js';
-import { input, malformed, requiredNumbers } from './call.js';
+import { input, malformed, requiredIntegers } from './call.js';
 import type { OpCall, ShapeRule, ValueType } from './call.js';
 import { shapeFrom } from './layout.js';
 import { sameElements } from './math.js';
@@ -71,7 +71,7 @@ export function imageDims(call: OpCall, type: ValueType): [number, number, ...nu
 /** Columns [N, C * block, L] back to an image. */
 const col2Im: ShapeRule = (call) => {
   const { dtype, dims } = input(call, 0);
-  const block = requiredNumbers(call, 2).reduce((product, size) => product * size, 1);
+  const block = requiredIntegers(call, 2).reduce((product, size) => product * size, 1);
   const [batch, columns] = dims;
   if (dims.length !== 3 || columns! % block !== 0) throw malformed(call, `cannot fold [${dims.join(', ')}]`);
   return [{ dtype, dims: [batch!, columns! / block, ...shapeFrom(call, 1)] }];

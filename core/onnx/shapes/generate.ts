@@ -1,20 +1,22 @@
 import { intOf, tensorOf } from '../attributes.js';
-import { input, malformed, requiredNumber, requiredNumbers } from './call.js';
+import { input, malformed, requiredIntegers, requiredNumber } from './call.js';
 import type { OpCall, ShapeRule } from './call.js';
 import { shapeFrom } from './layout.js';
 import { elementType } from './logic.js';
+import { sameElements } from './math.js';
 
 export const constantOfShape: ShapeRule = (call) => [
   { dtype: tensorOf(call.node, 'value', undefined)?.dtype ?? 'float32', dims: shapeFrom(call, 0) },
 ];
 
 export const range: ShapeRule = (call) => {
-  const { dtype } = input(call, 0);
+  const first = input(call, 0);
+  for (const index of [1, 2]) sameElements(call, first, input(call, index));
   const [start, limit, delta] = [requiredNumber(call, 0), requiredNumber(call, 1), requiredNumber(call, 2)];
   if (delta === 0 || ![start, limit, delta].every(Number.isFinite)) {
     throw malformed(call, `counts from ${start} to ${limit} in steps of ${delta}`);
   }
-  return [{ dtype, dims: [Math.max(0, Math.ceil((limit - start) / delta))] }];
+  return [{ dtype: first.dtype, dims: [Math.max(0, Math.ceil((limit - start) / delta))] }];
 };
 
 export const eyeLike: ShapeRule = (call) => {
@@ -35,7 +37,7 @@ export function shapeRange(call: OpCall): readonly number[] {
 }
 
 const window: ShapeRule = (call) => [
-  { dtype: elementType(call, 'output_datatype', 'float32'), dims: requiredNumbers(call, 0) },
+  { dtype: elementType(call, 'output_datatype', 'float32'), dims: requiredIntegers(call, 0) },
 ];
 
 export const generateShapes: Readonly<Record<string, ShapeRule>> = {

@@ -1,7 +1,8 @@
 import { intOf } from '../attributes.js';
 import { sizeOf } from '../tensor.js';
-import { axisIn, input, malformed, requiredNumber, requiredNumbers } from './call.js';
+import { axisIn, input, malformed, requiredInteger, requiredNumber, requiredNumbers } from './call.js';
 import type { ShapeRule } from './call.js';
+import { sameElements } from './math.js';
 
 export const gather: ShapeRule = (call) => {
   const [data, indices] = [input(call, 0), input(call, 1)];
@@ -11,8 +12,8 @@ export const gather: ShapeRule = (call) => {
 
 export const gatherElements: ShapeRule = (call) => {
   const [data, indices] = [input(call, 0), input(call, 1)];
-  axisIn(call, intOf(call.node, 'axis', 0), data.dims.length);
-  if (data.dims.length !== indices.dims.length) throw malformed(call, 'has data and indices of different rank');
+  const axis = axisIn(call, intOf(call.node, 'axis', 0), data.dims.length);
+  if (!fitsAlong(data.dims, indices.dims, axis)) throw malformed(call, 'has indices that do not fit its data');
   return [{ dtype: data.dtype, dims: indices.dims }];
 };
 
@@ -20,16 +21,28 @@ export const gatherND: ShapeRule = (call) => {
   const [data, indices] = [input(call, 0), input(call, 1)];
   const batchDims = intOf(call.node, 'batch_dims', 0);
   const tuple = indices.dims.at(-1);
-  if (tuple === undefined || tuple < 1 || batchDims + tuple > data.dims.length || batchDims >= indices.dims.length) {
+  if (
+    tuple === undefined ||
+    tuple < 1 ||
+    batchDims + tuple > data.dims.length ||
+    batchDims >= indices.dims.length ||
+    indices.dims.slice(0, batchDims).some((dim, axis) => dim !== data.dims[axis])
+  ) {
     throw malformed(call, `cannot index [${data.dims.join(', ')}] with indices [${indices.dims.join(', ')}]`);
   }
   return [{ dtype: data.dtype, dims: [...indices.dims.slice(0, -1), ...data.dims.slice(batchDims + tuple)] }];
 };
 
+/** Indices reach no further than the data on all axes but one. */
+function fitsAlong(data: readonly number[], indices: readonly number[], axis: number): boolean {
+  return data.length === indices.length && indices.every((dim, a) => a === axis || dim <= data[a]!);
+}
+
 export const scatterElements: ShapeRule = (call) => {
   const [data, indices, updates] = [input(call, 0), input(call, 1), input(call, 2)];
-  axisIn(call, intOf(call.node, 'axis', 0), data.dims.length);
-  if (data.dims.length !== indices.dims.length || sizeOf(indices.dims) !== sizeOf(updates.dims)) {
+  const axis = axisIn(call, intOf(call.node, 'axis', 0), data.dims.length);
+  sameElements(call, data, updates);
+  if (!fitsAlong(data.dims, indices.dims, axis) || sizeOf(indices.dims) !== sizeOf(updates.dims)) {
     throw malformed(call, 'has data, indices and updates that do not fit together');
   }
   return [data];
@@ -38,6 +51,7 @@ export const scatterElements: ShapeRule = (call) => {
 export const scatterND: ShapeRule = (call) => {
   const [data, indices, updates] = [input(call, 0), input(call, 1), input(call, 2)];
   const tuple = indices.dims.at(-1);
+  sameElements(call, data, updates);
   if (tuple === undefined || tuple > data.dims.length) {
     throw malformed(call, `cannot index [${data.dims.join(', ')}] with indices [${indices.dims.join(', ')}]`);
   }
@@ -51,6 +65,7 @@ export const scatterND: ShapeRule = (call) => {
 export const oneHot: ShapeRule = (call) => {
   const [indices, values] = [input(call, 0), input(call, 2)];
   const axis = axisIn(call, intOf(call.node, 'axis', -1), indices.dims.length + 1);
+  if (sizeOf(values.dims) !== 2) throw malformed(call, 'needs two values, off and on');
   const depth = Math.trunc(requiredNumber(call, 1));
   if (!(depth >= 1)) throw malformed(call, `has depth ${depth}`);
   return [{ dtype: values.dtype, dims: indices.dims.toSpliced(axis, 0, depth) }];
@@ -59,7 +74,7 @@ export const oneHot: ShapeRule = (call) => {
 export const topK: ShapeRule = (call) => {
   const { dtype, dims } = input(call, 0);
   const axis = axisIn(call, intOf(call.node, 'axis', -1), dims.length);
-  const k = call.opset >= 10 ? requiredNumber(call, 1) : intOf(call.node, 'k', 0);
+  const k = call.opset >= 10 ? requiredInteger(call, 1) : intOf(call.node, 'k', 0);
   if (k < 0 || k > dims[axis]!) throw malformed(call, `takes ${k} of ${dims[axis]} elements`);
   const taken = dims.with(axis, k);
   return [

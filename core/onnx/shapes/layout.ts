@@ -1,13 +1,13 @@
 import { intOf, intsOf } from '../attributes.js';
 import { sizeOf } from '../tensor.js';
-import { axesIn, axisIn, broadcast, input, malformed, numbersAt, requiredNumbers } from './call.js';
+import { axesIn, axisIn, broadcast, input, malformed, integersAt, requiredIntegers } from './call.js';
 import type { OpCall, ShapeRule } from './call.js';
 
 /** 0 copies the input's dim unless `allowzero`; one -1 takes what is left. */
 export const reshape: ShapeRule = (call) => {
   const { dtype, dims } = input(call, 0);
   const allowZero = intOf(call.node, 'allowzero', 0) !== 0;
-  const shape = requiredNumbers(call, 1).map((dim, axis) => {
+  const shape = requiredIntegers(call, 1).map((dim, axis) => {
     if (dim !== 0 || allowZero) return dim;
     const copied = dims[axis];
     if (copied === undefined) throw malformed(call, `copies axis ${axis} of an input with ${dims.length} axes`);
@@ -19,7 +19,7 @@ export const reshape: ShapeRule = (call) => {
     shape[free] = rest === 0 ? 0 : sizeOf(dims) / rest;
   }
   if (shape.some((dim) => !Number.isInteger(dim) || dim < 0) || sizeOf(shape) !== sizeOf(dims)) {
-    throw malformed(call, `cannot give [${dims.join(', ')}] the shape [${requiredNumbers(call, 1).join(', ')}]`);
+    throw malformed(call, `cannot give [${dims.join(', ')}] the shape [${requiredIntegers(call, 1).join(', ')}]`);
   }
   return [{ dtype, dims: shape }];
 };
@@ -51,7 +51,7 @@ export function permutationOf(call: OpCall, rank: number): number[] {
 /** Axes are an attribute before opset 13 and an input from then on. */
 export const squeeze: ShapeRule = (call) => {
   const { dtype, dims } = input(call, 0);
-  const given = call.opset >= 13 ? numbersAt(call, 1) : intsOf(call.node, 'axes', undefined);
+  const given = call.opset >= 13 ? integersAt(call, 1) : intsOf(call.node, 'axes', undefined);
   if (given === undefined) return [{ dtype, dims: dims.filter((dim) => dim !== 1) }];
   const axes = axesIn(call, given, dims.length);
   const large = axes.find((axis) => dims[axis] !== 1);
@@ -61,7 +61,7 @@ export const squeeze: ShapeRule = (call) => {
 
 export const unsqueeze: ShapeRule = (call) => {
   const { dtype, dims } = input(call, 0);
-  const given = call.opset >= 13 ? requiredNumbers(call, 1) : intsOf(call.node, 'axes', []);
+  const given = call.opset >= 13 ? requiredIntegers(call, 1) : intsOf(call.node, 'axes', []);
   const axes = axesIn(call, given, dims.length + given.length);
   const rest = dims[Symbol.iterator]();
   const length = dims.length + given.length;
@@ -83,7 +83,7 @@ export const tile: ShapeRule = (call) => {
 
 /** A constant input that is a shape: no negative values. */
 export function shapeFrom(call: OpCall, index: number): number[] {
-  const shape = requiredNumbers(call, index);
+  const shape = requiredIntegers(call, index);
   if (shape.some((dim) => dim < 0)) throw malformed(call, `takes the shape [${shape.join(', ')}]`);
   return shape;
 }
@@ -120,7 +120,7 @@ export function splitOf(call: OpCall): { axis: number; sizes: readonly number[] 
   const { dims } = input(call, 0);
   const axis = axisIn(call, intOf(call.node, 'axis', 0), dims.length);
   const dim = dims[axis]!;
-  const given = call.opset >= 13 ? numbersAt(call, 1) : intsOf(call.node, 'split', undefined);
+  const given = call.opset >= 13 ? integersAt(call, 1) : intsOf(call.node, 'split', undefined);
   const parts = given?.length ?? intOf(call.node, 'num_outputs', call.node.outputs.length);
   if (parts < call.node.outputs.length) {
     throw malformed(call, `has ${call.node.outputs.length} outputs but makes ${parts} parts`);
@@ -153,11 +153,11 @@ export const slice: ShapeRule = (call) => {
 export function sliceOf(call: OpCall): SliceRange[] {
   const { dims } = input(call, 0);
   const byInput = call.opset >= 10;
-  const starts = byInput ? requiredNumbers(call, 1) : intsOf(call.node, 'starts', []);
-  const ends = byInput ? requiredNumbers(call, 2) : intsOf(call.node, 'ends', []);
-  const named = byInput ? numbersAt(call, 3) : intsOf(call.node, 'axes', undefined);
+  const starts = byInput ? requiredIntegers(call, 1) : intsOf(call.node, 'starts', []);
+  const ends = byInput ? requiredIntegers(call, 2) : intsOf(call.node, 'ends', []);
+  const named = byInput ? integersAt(call, 3) : intsOf(call.node, 'axes', undefined);
   const axes = axesIn(call, named ?? starts.map((_, axis) => axis), dims.length);
-  const steps = (byInput ? numbersAt(call, 4) : undefined) ?? starts.map(() => 1);
+  const steps = (byInput ? integersAt(call, 4) : undefined) ?? starts.map(() => 1);
   if (ends.length !== starts.length || axes.length !== starts.length || steps.length !== starts.length) {
     throw malformed(call, 'has starts, ends, axes and steps of different lengths');
   }
@@ -177,6 +177,8 @@ export function sliceOf(call: OpCall): SliceRange[] {
 
 export const pad: ShapeRule = (call) => {
   const { dtype, dims } = input(call, 0);
+  const filler = call.opset >= 11 ? call.types[2] : undefined;
+  if (filler !== undefined && filler.dtype !== dtype) throw malformed(call, `pads ${dtype} with ${filler.dtype}`);
   const { begin, end } = padOf(call);
   const padded = dims.map((dim, axis) => dim + begin[axis]! + end[axis]!);
   if (padded.some((dim) => dim < 0)) throw malformed(call, `crops more than there is of [${dims.join(', ')}]`);
@@ -186,8 +188,8 @@ export const pad: ShapeRule = (call) => {
 /** Elements added (or, when negative, removed) per axis; the attribute before opset 11, inputs from then on, axes from 18. */
 export function padOf(call: OpCall): { begin: number[]; end: number[] } {
   const rank = input(call, 0).dims.length;
-  const pads = call.opset >= 11 ? requiredNumbers(call, 1) : intsOf(call.node, 'pads', []);
-  const named = call.opset >= 18 ? numbersAt(call, 3) : undefined;
+  const pads = call.opset >= 11 ? requiredIntegers(call, 1) : intsOf(call.node, 'pads', []);
+  const named = call.opset >= 18 ? integersAt(call, 3) : undefined;
   const axes = named === undefined ? Array.from({ length: rank }, (_, axis) => axis) : axesIn(call, named, rank);
   if (pads.length !== 2 * axes.length) throw malformed(call, `has ${pads.length} pads for ${axes.length} axes`);
   const begin = new Array<number>(rank).fill(0);

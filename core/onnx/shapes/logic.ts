@@ -5,11 +5,19 @@ import { broadcast, input, malformed, unsupported } from './call.js';
 import type { OpCall, ShapeRule } from './call.js';
 import { sameElements, table } from './math.js';
 
-/** Comparison and logic: equal element types in, bool out. */
+/** Comparison: equal element types in, bool out. */
 export const compare: ShapeRule = (call) => {
   const [left, right] = [input(call, 0), input(call, 1)];
   sameElements(call, left, right);
   return [{ dtype: 'bool', dims: broadcast(call, left.dims, right.dims) }];
+};
+
+/** And, Or, Xor, Not. */
+export const logical: ShapeRule = (call) => {
+  const types = call.types.map((_, index) => input(call, index));
+  const other = types.find(({ dtype }) => dtype !== 'bool');
+  if (other !== undefined) throw malformed(call, `needs bool, not ${other.dtype}`);
+  return [{ dtype: 'bool', dims: broadcast(call, ...types.map(({ dims }) => dims)) }];
 };
 
 export const predicate: ShapeRule = (call) => [{ dtype: 'bool', dims: input(call, 0).dims }];
@@ -39,8 +47,9 @@ export function elementType(call: OpCall, attribute: string, fallback?: DType): 
 }
 
 export const logicShapes: Readonly<Record<string, ShapeRule>> = {
-  ...table(['And Equal Greater GreaterOrEqual Less LessOrEqual Or Xor'], compare),
-  ...table(['IsInf IsNaN Not'], predicate),
+  ...table(['Equal Greater GreaterOrEqual Less LessOrEqual'], compare),
+  ...table(['And Not Or Xor'], logical),
+  ...table(['IsInf IsNaN'], predicate),
   Where: where,
   Cast: cast,
   CastLike: castLike,

@@ -1,4 +1,4 @@
-import { broadcast, input, malformed, requiredNumbers } from './call.js';
+import { broadcast, input, malformed, requiredIntegers } from './call.js';
 import type { OpCall, ShapeRule, ValueType } from './call.js';
 
 /** The output is like the first input. */
@@ -39,7 +39,7 @@ export const clip: ShapeRule = (call) => {
 /** Along an axis that must be known to be legal: CumSum. */
 export const cumulative: ShapeRule = (call) => {
   const data = input(call, 0);
-  if (requiredNumbers(call, 1).length !== 1) throw malformed(call, 'needs exactly one axis');
+  if (requiredIntegers(call, 1).length !== 1) throw malformed(call, 'needs exactly one axis');
   return [data];
 };
 

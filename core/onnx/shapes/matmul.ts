@@ -37,6 +37,7 @@ export const gemm: ShapeRule = (call) => {
   if (inner !== same) throw malformed(call, `cannot multiply [${left.dims.join(', ')}] by [${right.dims.join(', ')}]`);
   const bias = call.types[2];
   if (bias !== undefined) {
+    sameElements(call, left, bias);
     const dims = broadcast(call, bias.dims, [rows, columns]);
     if (dims.length !== 2 || dims[0] !== rows || dims[1] !== columns) {
       throw malformed(call, `cannot broadcast [${bias.dims.join(', ')}] to [${rows}, ${columns}]`);

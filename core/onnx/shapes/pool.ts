@@ -1,5 +1,5 @@
 import { intOf, intsOf } from '../attributes.js';
-import { input, malformed, numbersAt } from './call.js';
+import { input, malformed, integersAt } from './call.js';
 import type { OpCall, ShapeRule } from './call.js';
 import { imageDims } from './conv.js';
 import { slidingWindows } from './windows.js';
@@ -25,7 +25,7 @@ export const globalPool: ShapeRule = (call) => {
 
 export const maxUnpool: ShapeRule = (call) => {
   const data = input(call, 0);
-  const given = numbersAt(call, 2);
+  const given = integersAt(call, 2);
   if (given !== undefined) return [{ dtype: data.dtype, dims: given }];
   const [batch, channels, ...spatial] = imageDims(call, data);
   const kernel = kernelShape(call);

@@ -1,5 +1,5 @@
 import { intOf, intsOf } from '../attributes.js';
-import { axesIn, axisIn, input, numbersAt } from './call.js';
+import { axesIn, axisIn, input, integersAt } from './call.js';
 import type { OpCall, ShapeRule } from './call.js';
 import { table } from './math.js';
 
@@ -15,7 +15,7 @@ export const reduce: ShapeRule = (call) => {
 /** Non-negative axes a Reduce node sums over: all when none are given, unless `noop_with_empty_axes`. */
 export function reducedAxes(call: OpCall, rank: number): number[] {
   const byInput = call.opset >= (call.node.op === 'ReduceSum' ? 13 : 18);
-  const axes = byInput ? numbersAt(call, 1) : intsOf(call.node, 'axes', undefined);
+  const axes = byInput ? integersAt(call, 1) : intsOf(call.node, 'axes', undefined);
   if (axes === undefined || axes.length === 0) {
     return intOf(call.node, 'noop_with_empty_axes', 0) !== 0 ? [] : Array.from({ length: rank }, (_, axis) => axis);
   }

@@ -1,5 +1,5 @@
 import { floatsOf, intsOf, stringOf } from '../attributes.js';
-import { axesIn, input, malformed, numbersAt, requiredNumbers } from './call.js';
+import { axesIn, input, integersAt, malformed, numbersAt, requiredIntegers, requiredNumbers } from './call.js';
 import type { OpCall, ShapeRule } from './call.js';
 
 export const resize: ShapeRule = (call) => [{ dtype: input(call, 0).dtype, dims: resizedDims(call) }];
@@ -7,7 +7,7 @@ export const resize: ShapeRule = (call) => [{ dtype: input(call, 0).dtype, dims:
 /** Upsample and Resize of opset 10 take scales alone, Resize from opset 11 scales or sizes, from 18 for some axes only. */
 function resizedDims(call: OpCall): number[] {
   const { dims } = input(call, 0);
-  const sizes = call.opset >= 11 ? (numbersAt(call, 3) ?? []) : [];
+  const sizes = call.opset >= 11 ? (integersAt(call, 3) ?? []) : [];
   const axes = axesIn(call, intsOf(call.node, 'axes', undefined) ?? dims.map((_, axis) => axis), dims.length);
   const result = [...dims];
   if (sizes.length === 0) {
@@ -46,7 +46,7 @@ export const gridSample: ShapeRule = (call) => {
 
 /** theta and the size [N, C, spatial...] of the image to sample. */
 export const affineGrid: ShapeRule = (call) => {
-  const [batch, , ...spatial] = requiredNumbers(call, 1);
+  const [batch, , ...spatial] = requiredIntegers(call, 1);
   if (spatial.length !== 2 && spatial.length !== 3)
     throw malformed(call, `makes a grid for ${spatial.length} spatial axes`);
   return [{ dtype: input(call, 0).dtype, dims: [batch!, ...spatial, spatial.length] }];
