@@ -110,6 +110,7 @@ async function runScan(
   const report = (stage: ScanProgress['stage'], done: number, total: number) =>
     dependencies.onProgress?.({ path: request.path, stage, done, total });
 
+  stop.check();
   report('identify', 0, 1);
   draft.model = { path: request.path, ...(await stop.or(dependencies.identify(request.path, request.limits))) };
   draft.scanId = scanId(sha256, {

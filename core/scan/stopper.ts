@@ -10,6 +10,8 @@ export interface StopRequest {
 export interface Stopper {
   /** Settles as the work does, or rejects as soon as the scan is cancelled or out of time. */
   readonly or: <T>(work: Promise<T>) => Promise<T>;
+  /** @throws ScanError when the scan is to end. */
+  readonly check: () => void;
   readonly stopped: () => boolean;
   readonly release: () => void;
 }
@@ -38,6 +40,9 @@ export function createStopper(request: StopRequest, clock: Clock): Stopper {
         });
   return {
     or: (work) => Promise.race([stopping, work]),
+    check: () => {
+      if (why) throw why;
+    },
     stopped: () => why !== undefined,
     release() {
       disarm();

@@ -150,7 +150,8 @@ test('cancelling stops a scan whose engine does not answer, and closes the model
 
 test('a scan cancelled beforehand starts nothing', async () => {
   const { runner, calls } = fakeRunner();
-  const result = await scanModel(dependencies({ runner }), { ...request(), signal: AbortSignal.abort() });
+  const identify = () => Promise.reject(new Error('the file was read'));
+  const result = await scanModel(dependencies({ runner, identify }), { ...request(), signal: AbortSignal.abort() });
   assert.equal(result.reason?.code, 'cancelled');
   assert.equal(calls.opened, 0);
 });
