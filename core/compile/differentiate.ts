@@ -5,7 +5,8 @@ import { ScanError } from '../scan/errors.js';
 import { selfGatedActivations } from './activations.js';
 import { broadcastDims } from './backward/broadcast.js';
 import type { BackwardContext, BackwardTable, Gradient } from './backward/rule.js';
-import { zeroDerivative } from './backward/zero.js';
+import { reasonToRefuse } from './backward/refused.js';
+import { dependentValues, hasZeroDerivative } from './dependence.js';
 import type { Emitter } from './emit.js';
 
 /**
@@ -29,10 +30,13 @@ export function differentiate(
 
   for (const node of [...model.graph.nodes].reverse()) {
     if (!node.outputs.some((name) => gradients.has(name)) || !node.inputs.some((name) => dependent.has(name))) continue;
-    if (zeroDerivative.has(node.op)) continue;
+    if (hasZeroDerivative(node)) continue;
     const rule = ruleOf(node, table, model);
     emit.scope(`grad/${node.name || node.outputs[0]}`);
-    const inputGradients = rule(contextOf(node, model, emit, gradients, dependent, marks));
+    const read = new Set<number>();
+    const context = contextOf(node, model, emit, gradients, dependent, marks, read);
+    const inputGradients = rule(context);
+    checkComplete(context, inputGradients, gradients, read);
     node.inputs.forEach((name, i) => {
       const gradient = inputGradients[i];
       if (gradient && dependent.has(name)) gradients.set(name, sum(emit, gradients.get(name), gradient));
@@ -41,24 +45,35 @@ export function differentiate(
   return gradients.get(input);
 }
 
-/** Values of floating type that a change of the input can reach. */
-function dependentValues({ graph, types }: StaticGraph, input: string): Set<string> {
-  const dependent = new Set([input]);
-  for (const node of graph.nodes) {
-    if (zeroDerivative.has(node.op) || !node.inputs.some((name) => dependent.has(name))) continue;
-    for (const name of node.outputs) if (types.get(name)?.dtype.startsWith('float')) dependent.add(name);
-  }
-  return dependent;
+/**
+ * A rule that leaves out an input that leads back to the image, or an output that leads to the logits, covers a simpler case
+ * than this one: better no answer than a wrong one.
+ */
+function checkComplete(
+  c: BackwardContext,
+  found: ReturnType<BackwardTable[string]>,
+  gradients: ReadonlyMap<string, Gradient>,
+  read: ReadonlySet<number>,
+): void {
+  c.node.inputs.forEach((name, i) => {
+    if (c.needs(i) && found[i] === undefined) c.unsupported(`input ${i} ('${name}') where it depends on the image`);
+  });
+  c.node.outputs.forEach((name, i) => {
+    if (gradients.has(name) && !read.has(i)) c.unsupported(`the use of its output ${i} ('${name}')`);
+  });
 }
 
 function ruleOf(node: Node, table: BackwardTable, model: StaticGraph): BackwardTable[string] {
   const rule = Object.hasOwn(table, qualifiedName(node)) ? table[qualifiedName(node)] : undefined;
   if (rule) return rule;
-  const opset = model.graph.opsets.get(node.domain);
+  const opset = model.graph.opsets.get(node.domain) ?? 'unknown';
+  const where = `operator ${qualifiedName(node)} (opset ${opset}) of node '${node.name || node.outputs[0]}'`;
+  const reason = reasonToRefuse(qualifiedName(node));
   throw new ScanError(
     'model-unsupported-op',
-    `operator ${qualifiedName(node)} (opset ${opset ?? 'unknown'}) of node '${node.name || node.outputs[0]}' has no backward rule. ` +
-      `Export the model without it, or add core/compile/backward/${kebab(node.op)}.ts (CONTRIBUTING.md, "Add an op").`,
+    reason
+      ? `${where} ${reason}.`
+      : `${where} has no backward rule. Export the model without it, or add core/compile/backward/${kebab(node.op)}.ts (CONTRIBUTING.md, "Add an op").`,
   );
 }
 
@@ -81,6 +96,7 @@ function contextOf(
   gradients: ReadonlyMap<string, Gradient>,
   dependent: ReadonlySet<string>,
   marks: Marks,
+  read: Set<number>,
 ): BackwardContext {
   const dims = (name: string): readonly number[] => {
     const type = types.get(name);
@@ -88,6 +104,7 @@ function contextOf(
     return type.dims;
   };
   const lazyDY = (i = 0): Gradient | undefined => {
+    read.add(i);
     const name = node.outputs[i];
     return name === undefined ? undefined : gradients.get(name);
   };
@@ -115,7 +132,7 @@ function contextOf(
     shifted: marks.shifted.has(node.inputs[0] ?? ''),
     hasInput: (i) => !!node.inputs[i],
     constant: (name) => graph.initializers.get(name),
-    needs: (i) => !!node.inputs[i] && dependent.has(node.inputs[i]!),
+    needs: (i) => !!node.inputs[i] && dependent.has(node.inputs[i]),
     dY: (i = 0) => expanded(i, (axis) => axis === 0),
     fullDY: (i = 0) => expanded(i, () => false),
     int: (name, fallback) => attribute(name, 'int')?.value ?? fallback,

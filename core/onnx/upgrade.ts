@@ -1,4 +1,5 @@
 import { floatOf, intOf, intsOf, stringOf } from './attributes.js';
+import { decompose } from './decompose.js';
 import type { Attribute, Graph, Node, Tensor } from './graph.js';
 import type { StaticGraph, ValueType } from './specialise.js';
 import { float32, ints, numbersOf, scalar, sizeOf } from './tensor.js';
@@ -8,11 +9,11 @@ export const programOpset = 21;
 
 /**
  * Rewrites the nodes of an older model in the forms of {@link programOpset}, so that backward rules and emitted nodes need
- * one form per op. A model of a newer opset keeps it: the forms used here did not change after 21.
+ * one form per op; fused ops are taken apart. A model of a newer opset keeps it: the forms used here did not change after 21.
  */
 export function upgrade({ graph, types }: StaticGraph): StaticGraph {
   const opset = graph.opsets.get('') ?? programOpset;
-  if (opset >= programOpset) return { graph, types };
+  if (opset >= programOpset) return decompose({ graph, types });
   const context = newContext(graph, types);
   const nodes = graph.nodes.flatMap((node) => {
     const rewrite = node.domain === '' && Object.hasOwn(rewrites, node.op) ? rewrites[node.op] : undefined;
@@ -24,7 +25,7 @@ export function upgrade({ graph, types }: StaticGraph): StaticGraph {
     nodes,
     initializers: new Map([...graph.initializers, ...context.added]),
   };
-  return { graph: upgraded, types: context.types };
+  return decompose({ graph: upgraded, types: context.types });
 }
 
 interface Context {
@@ -75,7 +76,8 @@ const rewrites: Readonly<Record<string, Rewrite>> = {
 function clipBounds(node: Node, c: Context): Node[] {
   const min = floatOf(node, 'min', undefined);
   const max = floatOf(node, 'max', undefined);
-  const bound = (name: string, value: number | undefined): string => (value === undefined ? '' : c.constant(node, name, scalar(value)));
+  const bound = (name: string, value: number | undefined): string =>
+    value === undefined ? '' : c.constant(node, name, scalar(value));
   return [{ ...without(node, 'min', 'max'), inputs: trimmed([node.inputs[0]!, bound('min', min), bound('max', max)]) }];
 }
 
@@ -90,7 +92,9 @@ function sliceInputs(node: Node, c: Context): Node[] {
   const starts = intsOf(node, 'starts', []);
   const ends = intsOf(node, 'ends', []);
   const axes = intsOf(node, 'axes', undefined) ?? starts.map((_, i) => i);
-  const inputs = [starts, ends, axes].map((values, i) => c.constant(node, ['starts', 'ends', 'axes'][i]!, ints(...values)));
+  const inputs = [starts, ends, axes].map((values, i) =>
+    c.constant(node, ['starts', 'ends', 'axes'][i]!, ints(...values)),
+  );
   return [{ ...without(node, 'starts', 'ends', 'axes'), inputs: [node.inputs[0]!, ...inputs] }];
 }
 
@@ -174,7 +178,14 @@ function perChannelScale(node: Node, c: Context): Node[] {
     const tensor = c.known(name);
     if (!tensor || tensor.dims[0] === channels) return name;
     const values = numbersOf(tensor);
-    return c.constant(node, `scale_${i}`, float32([channels], Array.from({ length: channels }, (_, k) => values[Math.floor((k * groups) / channels)]!)));
+    return c.constant(
+      node,
+      `scale_${i}`,
+      float32(
+        [channels],
+        Array.from({ length: channels }, (_, k) => values[Math.floor((k * groups) / channels)]!),
+      ),
+    );
   });
   return [{ ...node, inputs: [node.inputs[0]!, ...repeated] }];
 }

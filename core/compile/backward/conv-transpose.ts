@@ -1,6 +1,5 @@
 import { biasGradient, padSpatial } from './conv.js';
-import type { BackwardRule } from './rule.js';
-import { padding } from './window.js';
+import type { BackwardContext, BackwardRule } from './rule.js';
 
 /**
  * Element i, tap k of the input adds to output i stride + k dilation - before, so dX is a Conv of dY with the same weights,
@@ -13,21 +12,12 @@ export const convTranspose: BackwardRule = (c) => {
   const [channels, , ...kernel] = c.dims(c.input(1)) as [number, number, ...number[]];
   const [, filters, ...output] = c.dims(c.output()) as [number, number, ...number[]];
   const input = c.dims(c.input(0)).slice(2);
-  const rank = kernel.length;
   const perAxis = (name: string, fallback: number): readonly number[] => {
     const given = c.ints(name);
     return given?.length ? given : kernel.map(() => fallback);
   };
   const [strides, dilations] = [perAxis('strides', 1), perAxis('dilations', 1)];
-  const extra = perAxis('output_padding', 0);
-  const shaped = (c.ints('output_shape')?.length ?? 0) > 0;
-  const before = kernel.map((taps, i) => {
-    const full = strides[i]! * (input[i]! - 1) + extra[i]! + (taps - 1) * dilations[i]! + 1;
-    const total = Math.max(0, full - output[i]!);
-    const automatic = c.text('auto_pad', 'NOTSET');
-    if (shaped) return automatic === 'SAME_UPPER' ? Math.floor(total / 2) : Math.ceil(total / 2);
-    return padding(c, i, rank, total)[0];
-  });
+  const before = beginningOf(c, kernel, strides, dilations, perAxis('output_padding', 0));
   const after = kernel.map(
     (taps, i) => strides[i]! * (input[i]! - 1) + (taps - 1) * dilations[i]! + 1 - before[i]! - output[i]!,
   );
@@ -50,3 +40,20 @@ export const convTranspose: BackwardRule = (c) => {
   const dims = [dY.dims[0]!, channels, ...input];
   return [{ name: emit.reshape(name, [-1, ...dims]), dims }, undefined, bias];
 };
+
+/** Padding in front: as given, or half of what output_shape takes off, the odd element in front unless SAME_UPPER. */
+function beginningOf(
+  c: BackwardContext,
+  kernel: readonly number[],
+  strides: readonly number[],
+  dilations: readonly number[],
+  extra: readonly number[],
+): number[] {
+  if (!c.ints('output_shape')?.length) return kernel.map((_, i) => c.ints('pads')?.[i] ?? 0);
+  const [input, output] = [c.dims(c.input(0)).slice(2), c.dims(c.output()).slice(2)];
+  return kernel.map((taps, i) => {
+    const full = strides[i]! * (input[i]! - 1) + extra[i]! + (taps - 1) * dilations[i]! + 1;
+    const total = Math.max(0, full - output[i]!);
+    return c.text('auto_pad', 'NOTSET') === 'SAME_UPPER' ? Math.floor(total / 2) : Math.ceil(total / 2);
+  });
+}

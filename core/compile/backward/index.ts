@@ -1,4 +1,5 @@
 import { add, div, mean, mul, pow, prelu, sub, sum } from './arithmetic.js';
+import { attention } from './attention.js';
 import { averagePool, globalAveragePool } from './average-pool.js';
 import { centerCropPad } from './center-crop-pad.js';
 import { clip } from './clip.js';
@@ -28,6 +29,7 @@ import {
   rmsNormalization,
 } from './normalization.js';
 import { pad } from './pad.js';
+import { dequantizeLinear, quantizeLinear } from './quantize.js';
 import {
   reduceExtremum,
   reduceL1,
@@ -43,7 +45,7 @@ import { relu } from './relu.js';
 import { resize } from './resize.js';
 import type { BackwardTable } from './rule.js';
 import { scatterElements, scatterND } from './scatter.js';
-import { expand, passThrough, slice, where } from './select.js';
+import { castLike, expand, passThrough, slice, where } from './select.js';
 import { logSoftmax, softmax } from './softmax.js';
 import { tile } from './tile.js';
 import { topK } from './top-k.js';
@@ -54,10 +56,11 @@ import { unary } from './unary.js';
 export const backward: BackwardTable = {
   ...unary,
   Add: add,
+  Attention: attention,
   AveragePool: averagePool,
   BatchNormalization: batchNormalization,
   Cast: passThrough,
-  CastLike: passThrough,
+  CastLike: castLike,
   CenterCropPad: centerCropPad,
   Clip: clip,
   Col2Im: col2im,
@@ -66,6 +69,7 @@ export const backward: BackwardTable = {
   Conv: conv,
   ConvTranspose: convTranspose,
   CumSum: cumulativeSum,
+  DequantizeLinear: dequantizeLinear,
   DepthToSpace: depthToSpace,
   Div: div,
   Dropout: passThrough,
@@ -98,6 +102,7 @@ export const backward: BackwardTable = {
   Pad: pad,
   Pow: pow,
   PRelu: prelu,
+  QuantizeLinear: quantizeLinear,
   ReduceL1: reduceL1,
   ReduceL2: reduceL2,
   ReduceLogSum: reduceLogSum,

@@ -44,8 +44,8 @@ export interface BackwardContext {
   unsupported(what: string): never;
 }
 
-/** One entry per input of the node; undefined where the derivative is zero or was not needed. */
-export type BackwardRule = (context: BackwardContext) => readonly (Gradient | undefined)[];
+/** One entry per input of the node: null where the derivative is zero, undefined where it was not needed. */
+export type BackwardRule = (context: BackwardContext) => readonly (Gradient | null | undefined)[];
 
 /** Op name to rule. A saliency rule is a table with some entries replaced. */
 export type BackwardTable = Readonly<Record<string, BackwardRule>>;

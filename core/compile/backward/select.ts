@@ -75,6 +75,9 @@ export const where: BackwardRule = (c) => {
 /** Expand: sums over the stretched axes. */
 export const expand: BackwardRule = (c) => [toInput(c, 0, c.lazyDY()!)];
 
+/** CastLike between floating types; the second input says only which. */
+export const castLike: BackwardRule = (c) => [c.lazyDY(), null];
+
 /** Identity, Cast between floating types, inference Dropout. */
 export const passThrough: BackwardRule = (c) => [c.lazyDY()];
 

@@ -13,7 +13,7 @@ export interface Window {
   readonly output: readonly number[];
 }
 
-/** Reads strides, dilations, pads and auto_pad, which ONNX shares between Conv and the pools. */
+/** Reads strides, dilations and pads, which ONNX shares between Conv and the pools; auto_pad has become pads by now. */
 export function windowOf(c: BackwardContext, kernel: readonly number[]): Window {
   const input = c.dims(c.input(0)).slice(2);
   const output = c.dims(c.output()).slice(2);
@@ -21,24 +21,16 @@ export function windowOf(c: BackwardContext, kernel: readonly number[]): Window 
     const given = c.ints(name);
     return given?.length ? given : kernel.map(() => 1);
   };
-  const [strides, dilations] = [perAxis('strides'), perAxis('dilations')];
-  const pads = kernel.map((taps, i) => {
-    const total = Math.max(0, (output[i]! - 1) * strides[i]! + dilations[i]! * (taps - 1) + 1 - input[i]!);
-    return padding(c, i, kernel.length, total);
-  });
-  return { kernel, strides, dilations, before: pads.map(([b]) => b), behind: pads.map(([, b]) => b), input, output };
-}
-
-/**
- * Padding in front of and behind spatial axis i.
- * @param total what auto_pad SAME_* has to share out; the odd element goes behind for SAME_UPPER.
- */
-export function padding(c: BackwardContext, i: number, rank: number, total: number): readonly [number, number] {
-  const autoPad = c.text('auto_pad', 'NOTSET') || 'NOTSET';
-  if (autoPad === 'NOTSET') return [c.ints('pads')?.[i] ?? 0, c.ints('pads')?.[rank + i] ?? 0];
-  if (autoPad === 'VALID') return [0, 0];
-  const [small, large] = [Math.floor(total / 2), Math.ceil(total / 2)];
-  return autoPad === 'SAME_UPPER' ? [small, large] : [large, small];
+  const pads = c.ints('pads');
+  return {
+    kernel,
+    strides: perAxis('strides'),
+    dilations: perAxis('dilations'),
+    before: kernel.map((_, i) => pads?.[i] ?? 0),
+    behind: kernel.map((_, i) => pads?.[kernel.length + i] ?? 0),
+    input,
+    output,
+  };
 }
 
 /** All taps of a window in row-major order. */

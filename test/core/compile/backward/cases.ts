@@ -4,6 +4,7 @@ import { elementwiseCases } from './elementwise.cases.js';
 import { indexingCases } from './indexing.cases.js';
 import { layoutCases } from './layout.cases.js';
 import { matmulCases } from './matmul.cases.js';
+import { microsoftCases } from './microsoft.cases.js';
 import { normalizationCases } from './normalization.cases.js';
 import { poolCases } from './pool.cases.js';
 import { reduceCases } from './reduce.cases.js';
@@ -22,4 +23,5 @@ export const cases: readonly GradientCase[] = [
   ...layoutCases,
   ...indexingCases,
   ...resizeCases,
+  ...microsoftCases,
 ];

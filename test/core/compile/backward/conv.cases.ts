@@ -140,6 +140,7 @@ export const convCases: readonly GradientCase[] = [
     output_shape: [8, 10],
     auto_pad: 'SAME_LOWER',
   }),
+  transposed('output_shape beyond the reach', [3, 4, 5], [2, 2, 2], { strides: [2, 2], output_shape: [9, 8] }),
   transposed('auto_pad SAME_UPPER', [3, 4, 5], [2, 3, 3], { strides: [2, 2], auto_pad: 'SAME_UPPER' }),
   transposed('auto_pad SAME_LOWER', [3, 4, 5], [2, 3, 3], { strides: [2, 2], auto_pad: 'SAME_LOWER' }),
   transposed('auto_pad VALID', [3, 4, 5], [2, 3, 3], { strides: [2, 1], auto_pad: 'VALID' }),

@@ -1,4 +1,5 @@
-import { none, one, same, w, x, type GradientCase, type Operand } from '../../../support/gradient-case.js';
+import { bool } from '../../../../core/onnx/tensor.js';
+import { none, one, same, value, w, x, type GradientCase, type Operand } from '../../../support/gradient-case.js';
 
 const rows: readonly (readonly [detail: string, a: Operand, b: Operand])[] = [
   ['matrices', x('N', 3), w(3, 4)],
@@ -40,6 +41,33 @@ const gemms = [0, 1].flatMap((transA) =>
   }),
 );
 
+const attentions = [
+  one('Attention', 'heads apart', [x('N', 2, 4, 3), x('N', 2, 5, 3), x('N', 2, 5, 2)], {}, { opset: 23 }),
+  one(
+    'Attention',
+    'heads together',
+    [x('N', 4, 6), x('N', 5, 6), x('N', 5, 4)],
+    { q_num_heads: 2, kv_num_heads: 2 },
+    { opset: 23 },
+  ),
+  one(
+    'Attention',
+    'scale, causal',
+    [x('N', 2, 4, 3), x('N', 2, 4, 3), x('N', 2, 4, 3)],
+    { scale: { float: 0.7 }, is_causal: 1 },
+    { opset: 23 },
+  ),
+  one('Attention', 'a mask to add', [x('N', 2, 3, 2), x('N', 2, 3, 2), x('N', 2, 3, 2), w(3, 3)], {}, { opset: 23 }),
+  one(
+    'Attention',
+    'a mask of who takes part',
+    [x('N', 2, 2, 2), x('N', 2, 3, 2), x('N', 2, 3, 2), value(bool([2, 3], [1, 0, 1, 1, 1, 0]))],
+    {},
+    { opset: 23 },
+  ),
+  one('Attention', 'the same three times', [x('N', 2, 3, 2), same(0), same(0)], {}, { opset: 23 }),
+];
+
 export const matmulCases: readonly GradientCase[] = [
   ...rows.map(([detail, a, b]) => one('MatMul', detail, [a, b])),
   one('MatMul', 'the same twice', [x(3, 3), same(0)]),
@@ -48,6 +76,8 @@ export const matmulCases: readonly GradientCase[] = [
   one('Gemm', 'C of one column depends on the image', [w('N', 3), w(3, 4), x('N', 1)]),
   one('Gemm', 'C is a scalar that depends on the image', [w('N', 3), w(3, 4), x()], { beta: { float: 3 } }),
   one('Gemm', 'no C', [x('N', 3), w(3, 4), none]),
+
+  ...attentions,
 
   one('Einsum', 'matrix product', [x('N', 3), x(3, 2)], { equation: 'ij,jk->ik' }),
   one('Einsum', 'attention scores', [x('N', 2, 4, 3), x('N', 2, 5, 3)], { equation: 'bhid,bhjd->bhij' }),

@@ -1,0 +1,18 @@
+/** Why an op has no rule and what to do, where there is more to say than its name. */
+export function reasonToRefuse(op: string): string | undefined {
+  return reasons.find(([ops]) => ops.test(op))?.[1];
+}
+
+const reasons: readonly (readonly [ops: RegExp, reason: string])[] = [
+  [
+    /^(com\.microsoft\.)?(QLinear\w+|QGemm|\w+Integer\w*|DynamicQuantize\w+|MatMulNBits)$/,
+    'computes with integers, so the model is quantised and has no gradients; scan the float model it was made from',
+  ],
+  [/^(LSTM|GRU|RNN|Scan|Loop|If)$/, 'is recurrent or control flow; only feed-forward image classifiers can be scanned'],
+  [/^(NonMaxSuppression|RoiAlign|MaxRoiPool)$/, 'belongs to an object detector; only image classifiers can be scanned'],
+  [
+    /^(Random\w+|Bernoulli|Multinomial)$/,
+    'is random, so the model answers differently every time; export the model in inference mode',
+  ],
+  [/^(GridSample|DeformConv|AffineGrid)$/, 'samples at places that depend on the image, which is not supported'],
+];

@@ -1,0 +1,261 @@
+import { floatOf, floatsOf, intOf, stringOf } from './attributes.js';
+import type { Attribute, Graph, Node, Tensor } from './graph.js';
+import type { StaticGraph, ValueType } from './specialise.js';
+import { numbersOf, scalar } from './tensor.js';
+
+/**
+ * Takes ops apart that engines' optimisers fused, into ops of the default domain that compute the same: backward and saliency
+ * rules then see the activation inside. An op of another domain that is not listed stays.
+ */
+export function decompose({ graph, types }: StaticGraph): StaticGraph {
+  const producers = new Map(graph.nodes.flatMap((node) => node.outputs.map((name) => [name, node.op] as const)));
+  const parts = newParts(graph, types, producers);
+  const nodes = graph.nodes.flatMap((original) => {
+    // ONNX Runtime crashes on a LayerNormalization whose omitted last input is spelt out.
+    const node = { ...original, inputs: withoutTrailing(original.inputs) };
+    const key = node.domain ? `${node.domain}.${node.op}` : node.op;
+    const taken = Object.hasOwn(rules, key) ? rules[key]!(node, parts) : undefined;
+    return taken ?? [node];
+  });
+  const initializers = new Map([...graph.initializers, ...parts.constants]);
+  return { graph: { ...graph, nodes, initializers }, types: parts.types };
+}
+
+/** What a rule may ask for; undefined from a rule leaves the node as it is. */
+interface Parts {
+  readonly types: Map<string, ValueType>;
+  readonly constants: Map<string, Tensor>;
+  readonly producers: ReadonlyMap<string, string>;
+  known(name: string): Tensor | undefined;
+  /** A value of that type, named after the node. */
+  value(near: Node, hint: string, type: ValueType): string;
+  constant(near: Node, hint: string, tensor: Tensor): string;
+}
+
+type Rule = (node: Node, parts: Parts) => Node[] | undefined;
+
+const rules: Readonly<Record<string, Rule>> = {
+  QuantizeLinear: cutAtZero,
+  'com.microsoft.QuantizeLinear': (node, parts) => cutAtZero(standard(node), parts) ?? [standard(node)],
+  'com.microsoft.DequantizeLinear': (node) => [standard(node)],
+  'com.microsoft.FusedConv': fusedConv,
+  'com.microsoft.FusedGemm': fusedGemm,
+  'com.microsoft.FusedMatMul': fusedMatMul,
+  'com.microsoft.Gelu': (node) => [newNode(node, 'Gelu', node.inputs, node.outputs)],
+  'com.microsoft.BiasGelu': (node, parts) => afterBias(node, parts, {}),
+  'com.microsoft.FastGelu': (node, parts) => afterBias(node, parts, { approximate: text('tanh') }),
+  'com.microsoft.QuickGelu': quickGelu,
+  'com.microsoft.SkipLayerNormalization': skipLayerNormalization,
+};
+
+/**
+ * Quantisers leave out a ReLU whose result they quantise with the zero point at the lowest number, because rounding cuts there
+ * anyway. Put back, it is seen for what it is.
+ */
+function cutAtZero(node: Node, parts: Parts): Node[] | undefined {
+  const [x, , zeroPoint] = node.inputs;
+  const zero = zeroPoint ? parts.known(zeroPoint) : undefined;
+  const lowest = zero && lowestOf[zero.dtype];
+  if (lowest === undefined || !numbersOf(zero!).every((value) => value === lowest)) return undefined;
+  if (!signed.has(parts.producers.get(x!) ?? '')) return undefined;
+  const cut = parts.value(node, 'relu', parts.types.get(x!)!);
+  return [newNode(node, 'Relu', [x!], [cut]), { ...node, inputs: [cut, ...node.inputs.slice(1)] }];
+}
+
+const lowestOf: Readonly<Partial<Record<Tensor['dtype'], number>>> = { uint8: 0, int8: -128, uint16: 0, int16: -32768 };
+/** Ops whose results have both signs. */
+const signed = new Set(['Add', 'BatchNormalization', 'Conv', 'ConvTranspose', 'Gemm', 'MatMul', 'Sub']);
+
+/** Conv, then an addend Z, then an activation. */
+function fusedConv(node: Node, parts: Parts): Node[] | undefined {
+  const [x, weight, bias = '', addend = ''] = node.inputs;
+  const parameters = floatsOf(node, 'activation_params', []);
+  const type = parts.types.get(node.outputs[0]!)!;
+  const activation = stringOf(node, 'activation', '');
+  const chain: Step[] = [(_, to) => newNode(node, 'Conv', [x!, weight!, bias], [to], kept(node, /^activation/))];
+  if (addend) chain.push((from, to) => newNode(node, 'Add', [from, addend], [to]));
+  if (activation) {
+    const step = activated(node, parts, activation, parameters);
+    if (!step) return undefined;
+    chain.push(step);
+  }
+  return chained(node, parts, chain, type);
+}
+
+function fusedGemm(node: Node, parts: Parts): Node[] | undefined {
+  const parameters = ['activation_alpha', 'activation_beta'].flatMap((name) => floatOf(node, name, undefined) ?? []);
+  const step = activated(node, parts, stringOf(node, 'activation', ''), parameters);
+  if (!step) return undefined;
+  const gemm: Step = (_, to) => newNode(node, 'Gemm', node.inputs, [to], kept(node, /^activation/));
+  return chained(node, parts, [gemm, step], parts.types.get(node.outputs[0]!)!);
+}
+
+/** alpha A' B', the last two axes of either operand optionally swapped. */
+function fusedMatMul(node: Node, parts: Parts): Node[] | undefined {
+  if (intOf(node, 'transBatchA', 0) !== 0 || intOf(node, 'transBatchB', 0) !== 0) return undefined;
+  const nodes: Node[] = [];
+  const operands = node.inputs.map((name, i) => {
+    const { dtype, dims } = parts.types.get(name)!;
+    if (intOf(node, i === 0 ? 'transA' : 'transB', 0) === 0 || dims.length < 2) return name;
+    const perm = dims.map((_, axis) => axis);
+    [perm[perm.length - 2], perm[perm.length - 1]] = [perm.length - 1, perm.length - 2];
+    const swapped = parts.value(node, `transposed_${i}`, { dtype, dims: perm.map((axis) => dims[axis]!) });
+    nodes.push(newNode(node, 'Transpose', [name], [swapped], { perm: { type: 'ints', value: perm } }));
+    return swapped;
+  });
+  const alpha = floatOf(node, 'alpha', 1);
+  const chain: Step[] = [(_, to) => newNode(node, 'MatMul', operands, [to])];
+  if (alpha !== 1) {
+    const factor = parts.constant(node, 'alpha', scalar(alpha));
+    chain.push((from, to) => newNode(node, 'Mul', [from, factor], [to]));
+  }
+  return [...nodes, ...chained(node, parts, chain, parts.types.get(node.outputs[0]!)!)];
+}
+
+/** Gelu(x + bias); FastGelu may come without a bias. */
+function afterBias(node: Node, parts: Parts, attributes: Attributes): Node[] {
+  const type = parts.types.get(node.outputs[0]!)!;
+  const gelu: Step = (from, to) => newNode(node, 'Gelu', [from || node.inputs[0]!], [to], attributes);
+  if (!node.inputs[1]) return chained(node, parts, [gelu], type);
+  return chained(node, parts, [(_, to) => newNode(node, 'Add', node.inputs, [to]), gelu], type);
+}
+
+/** x sigmoid(alpha x) */
+function quickGelu(node: Node, parts: Parts): Node[] {
+  const type = parts.types.get(node.outputs[0]!)!;
+  const alpha = parts.constant(node, 'alpha', scalar(floatOf(node, 'alpha', 1.702)));
+  return chained(
+    node,
+    parts,
+    [
+      (_, to) => newNode(node, 'Mul', [node.inputs[0]!, alpha], [to]),
+      (from, to) => newNode(node, 'Sigmoid', [from], [to]),
+      (from, to) => newNode(node, 'Mul', [node.inputs[0]!, from], [to]),
+    ],
+    type,
+  );
+}
+
+/** LayerNormalization of input + skip (+ bias) over the last axis; the fourth output is the sum. */
+function skipLayerNormalization(node: Node, parts: Parts): Node[] | undefined {
+  const [x, skip, scale, shift = '', bias = ''] = node.inputs;
+  const [y, mean, deviation, sum] = node.outputs;
+  if (mean || deviation) return undefined;
+  const type = parts.types.get(y!)!;
+  const total = sum === undefined || sum === '' ? parts.value(node, 'sum', type) : sum;
+  const adds: Step[] = [(_, to) => newNode(node, 'Add', [x!, skip!], [to])];
+  if (bias) adds.push((from, to) => newNode(node, 'Add', [from, bias], [to]));
+  const attributes: Attributes = {
+    axis: { type: 'int', value: -1 },
+    epsilon: { type: 'float', value: floatOf(node, 'epsilon', 1e-12) },
+  };
+  return [
+    ...chained({ ...node, outputs: [total] }, parts, adds, type),
+    newNode(node, 'LayerNormalization', withoutTrailing([total, scale!, shift]), [y!], attributes),
+  ];
+}
+
+type Attributes = Readonly<Record<string, Attribute>>;
+type Step = (from: string, to: string) => Node;
+
+/** Steps one after the other, the last one into the node's first output; all results have the same type. */
+function chained(node: Node, parts: Parts, steps: readonly Step[], type: ValueType): Node[] {
+  let from = '';
+  return steps.map((step, i) => {
+    const to = i === steps.length - 1 ? node.outputs[0]! : parts.value(node, `part_${i}`, type);
+    const made = step(from, to);
+    from = to;
+    return made;
+  });
+}
+
+/** Activation of a fused op; its parameters come in the order in which ONNX lists them. */
+function activated(node: Node, parts: Parts, op: string, [first, second]: readonly number[]): Step | undefined {
+  const float = (value: number | undefined): Attribute | undefined =>
+    value === undefined ? undefined : { type: 'float', value };
+  const attributes = (named: Readonly<Record<string, number | undefined>>): Attributes =>
+    Object.fromEntries(Object.entries(named).flatMap(([name, value]) => (float(value) ? [[name, float(value)!]] : [])));
+  switch (op) {
+    case 'Relu':
+    case 'Sigmoid':
+    case 'Softplus':
+    case 'Softsign':
+    case 'Tanh':
+      return (from, to) => newNode(node, op, [from], [to]);
+    case 'Elu':
+    case 'LeakyRelu':
+    case 'ThresholdedRelu':
+      return (from, to) => newNode(node, op, [from], [to], attributes({ alpha: first }));
+    case 'HardSigmoid':
+      return (from, to) => newNode(node, op, [from], [to], attributes({ alpha: first, beta: second }));
+    case 'Clip': {
+      const bounds = [first, second].map((bound, i) =>
+        bound === undefined ? '' : parts.constant(node, i === 0 ? 'min' : 'max', scalar(bound)),
+      );
+      return (from, to) => newNode(node, op, withoutTrailing([from, ...bounds]), [to]);
+    }
+    default:
+      return undefined;
+  }
+}
+
+function standard(node: Node): Node {
+  return { ...node, domain: '' };
+}
+
+function newNode(
+  near: Node,
+  op: string,
+  inputs: readonly string[],
+  outputs: readonly string[],
+  attributes: Attributes = {},
+): Node {
+  return {
+    name: `${near.name || near.op}/${outputs[0]}`,
+    op,
+    domain: '',
+    inputs: withoutTrailing(inputs),
+    outputs,
+    attributes: new Map(Object.entries(attributes)),
+  };
+}
+
+function kept(node: Node, but: RegExp): Attributes {
+  return Object.fromEntries([...node.attributes].filter(([name]) => !but.test(name)));
+}
+
+function text(value: string): Attribute {
+  return { type: 'string', value };
+}
+
+function withoutTrailing(inputs: readonly string[]): readonly string[] {
+  return inputs.slice(0, inputs.findLastIndex((name) => name !== '') + 1);
+}
+
+function newParts(
+  graph: Graph,
+  original: ReadonlyMap<string, ValueType>,
+  producers: ReadonlyMap<string, string>,
+): Parts {
+  const types = new Map(original);
+  const constants = new Map<string, Tensor>();
+  const value = (near: Node, hint: string, type: ValueType): string => {
+    const base = `${near.outputs[0]}/${hint}`;
+    let name = base;
+    for (let i = 2; types.has(name); i++) name = `${base}_${i}`;
+    types.set(name, type);
+    return name;
+  };
+  return {
+    types,
+    constants,
+    producers,
+    value,
+    known: (name) => graph.initializers.get(name),
+    constant: (near, hint, tensor) => {
+      const name = value(near, hint, { dtype: tensor.dtype, dims: tensor.dims });
+      constants.set(name, tensor);
+      return name;
+    },
+  };
+}
