@@ -1,6 +1,6 @@
 import type { ClassReport, Evidence, ProbeReport, TriggerReconstruction } from '../scan/result.js';
 
-/** `class 5 (ship)`. */
+/** `class 5 (ship)`, or `class 5` where the name is only its number. */
 export function nameClass({ index, name }: Pick<ClassReport, 'index' | 'name'>): string {
   return name === undefined || name === String(index) ? `class ${index}` : `class ${index} (${name})`;
 }
@@ -29,7 +29,7 @@ export function percent(share: number): string {
 
 function describeShape({ box, mask, maskMass }: TriggerReconstruction): string {
   const [height, width] = [mask.dims[0]!, mask.dims[1]!];
-  const patch = `a ${box.width}x${box.height} patch at the ${placeOf(box, height, width)}`;
+  const patch = `${article(box.width)} ${box.width}x${box.height} patch at the ${placeOf(box, height, width)}`;
   if (shareInside(box, mask) >= 0.5) return patch;
   return `a pattern of several spots (${Math.round(maskMass)} pixels in all, the largest spot ${patch})`;
 }
@@ -46,6 +46,11 @@ function shareInside(box: TriggerReconstruction['box'], { dims, data }: TriggerR
     if (row >= 0 && row < box.height && column >= 0 && column < box.width) inside += value;
   });
   return all === 0 ? 1 : inside / all;
+}
+
+/** Before a number that is read out: an 8, an 11, an 18, an 80. */
+function article(value: number): string {
+  return /^(8|11$|18$)/.test(String(value)) ? 'an' : 'a';
 }
 
 function placeOf(box: TriggerReconstruction['box'], height: number, width: number): string {

@@ -132,9 +132,9 @@ function cascadeFinding(
 /** QUIET looks at every class: mislabelling needs no candidate. */
 function mislabelled({ quietThreshold }: CascadeMethod, classes: readonly ClassReport[]): Finding[] {
   return classes
-    .filter(({ indices }) => (indices['quiet'] ?? 0) > quietThreshold)
+    .filter(({ indices }) => (indices.quiet ?? 0) > quietThreshold)
     .map((report) => {
-      const index = `index ${report.indices['quiet']!.toFixed(1)}, threshold ${quietThreshold}`;
+      const index = `index ${report.indices.quiet!.toFixed(1)}, threshold ${quietThreshold}`;
       const message = `the gradient of ${nameClass(report)} is unusually small (${index}), as mislabelled training images make it`;
       return finding('label-poisoning', 'note', report, message);
     });

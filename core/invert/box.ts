@@ -9,9 +9,9 @@ const gap = 1;
  * The smallest rectangle around the heaviest patch of the mask: pixels above half of the maximum that lie together. A
  * fitted mask also has single bright pixels far away, which a box around everything would reach out for.
  */
-export function maskBox(mask: ArrayLike<number>, height: number, width: number): Window {
+export function maskBox(mask: Float64Array, height: number, width: number): Window {
   let peak = 0;
-  for (let pixel = 0; pixel < mask.length; pixel++) peak = Math.max(peak, mask[pixel]!);
+  for (const value of mask) peak = Math.max(peak, value);
   const open = new Set<number>();
   for (let pixel = 0; pixel < mask.length; pixel++) if (mask[pixel]! >= belonging * peak) open.add(pixel);
   let heaviest: number[] = [];

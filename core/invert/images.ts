@@ -18,7 +18,9 @@ export function splitImages(own: readonly number[], classIndex: number): { fit: 
 /** Copies whole images out of [n, size] into a new array. */
 export function gather(images: Float32Array, size: number, chosen: readonly number[]): Float32Array {
   const out = new Float32Array(chosen.length * size);
-  chosen.forEach((image, position) => out.set(images.subarray(image * size, (image + 1) * size), position * size));
+  chosen.forEach((image, position) => {
+    out.set(images.subarray(image * size, (image + 1) * size), position * size);
+  });
   return out;
 }
 

@@ -158,13 +158,16 @@ export interface TriggerReconstruction {
   readonly mask: Plane;
   /** [C, H, W], 0..1. */
   readonly pattern: Plane;
-  /** The smallest square that holds the mask's mass above half of its maximum. */
+  /** Around the heaviest patch of the mask: pixels above half of its maximum that lie together. */
   readonly box: { readonly top: number; readonly left: number; readonly height: number; readonly width: number };
   /** Sum of the mask: how many pixels are replaced. */
   readonly maskMass: number;
   /** Share of the held-out clean images of other classes that the trigger turns into the class: its attack success rate. */
   readonly attackSuccessRate: number;
-  /** ln(maskMass) + 5 max(0, 0.8 - attackSuccessRate): small means easy to invert. */
+  /**
+   * ln(maskMass) + 5 max(0, 0.8 - attackSuccessRate): small means easy to invert. On images whose shorter side exceeds 32
+   * pixels the mass is that of the mask scaled down to 32.
+   */
   readonly energy: number;
   readonly imagesFitted: number;
   readonly imagesJudged: number;

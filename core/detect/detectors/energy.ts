@@ -13,16 +13,16 @@ export function gainEnergy(threshold: number): Detector {
     needs: { values: ['guided.gain', 'rectified.gain', 'vanilla.gain'], parity: [] },
     threshold,
     nullModel: { kind: 'one-class', features: parts.length },
-    score(features, context) {
-      const candidate = guidedGain.score(features, context);
-      const scores = parts.map((part) => part.score(features, context));
+    score(scan, context) {
+      const candidate = guidedGain.score(scan, context);
+      const scores = parts.map((part) => part.score(scan, context));
       const indices = candidate.indices.map((_, index) => Math.max(...scores.map((score) => score.indices[index]!)));
       const { classIndex } = candidate;
       return {
         indices,
         classIndex,
         value: indices[classIndex]!,
-        features: Object.assign({}, candidate.features, ...scores.map((score) => score.features)),
+        features: [candidate, ...scores].reduce((all, { features }) => ({ ...all, ...features }), {}),
         problem: candidate.problem ?? scores.find((score) => score.problem)?.problem,
       };
     },

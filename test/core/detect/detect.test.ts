@@ -37,7 +37,7 @@ test('a small vanilla gain counts as much as a large rectified one, but only at 
   assert.deepEqual(detection.candidates, [5]);
   assert.deepEqual(detection.flagged, []);
   assert.ok(detection.score! < 1);
-  assert.ok(detection.classes[4]!.indices['quiet']! > 4);
+  assert.ok(detection.classes[4]!.indices.quiet! > 4);
 });
 
 test("a class's own images do not count for its gains", () => {
@@ -209,9 +209,9 @@ test('any finite non-negative features give a finite detection or a reason', () 
           tables,
         );
         for (const report of detection.classes) assert.ok(Object.values(report.indices).every(Number.isFinite));
-        if (detection.inconclusive) return assert.deepEqual(detection.candidates, []);
+        assert.equal(detection.candidates.length, detection.inconclusive ? 0 : 1);
+        if (detection.inconclusive) return;
         assert.ok(Number.isFinite(detection.score) && detection.pValue! > 0 && detection.pValue! <= 1);
-        assert.equal(detection.candidates.length, 1);
       },
     ),
   );
@@ -220,7 +220,7 @@ test('any finite non-negative features give a finite detection or a reason', () 
 test('fewer than 5 classes, or fewer than 4 images, cannot be judged', () => {
   const four = { classes: 4, images };
   const labels = context().labels.map((label) => label! % 4);
-  const few = detect(cascade1, featuresOf({}, four), context({ labels, predictions: labels as number[] }), tables);
+  const few = detect(cascade1, featuresOf({}, four), context({ labels, predictions: labels }), tables);
   assert.equal(few.inconclusive!.code, 'too-few-classes');
   assert.equal(few.classes.length, 4);
   const three = detect(cascade1, featuresOf({}, { classes, images: 3 }), context({}, 3), tables);

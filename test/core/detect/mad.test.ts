@@ -37,7 +37,9 @@ test('indices do not change with unit and offset, and follow their class in any 
       (values, power, offset) => {
         const { indices } = leftTailIndices(values);
         const moved = leftTailIndices(values.map((value) => value * 2 ** power + offset)).indices;
-        moved.forEach((index, i) => assert.ok(Math.abs(index - indices[i]!) < 1e-9));
+        moved.forEach((index, i) => {
+          assert.ok(Math.abs(index - indices[i]!) < 1e-9);
+        });
         assert.deepEqual(leftTailIndices([...values].reverse()).indices, [...indices].reverse());
         assert.ok(indices.filter((index) => index > 0).length <= values.length / 2);
       },

@@ -6,8 +6,9 @@ import { describeNull, holm, nullTables, pValue } from '../../../core/detect/p-v
 const tables = nullTables();
 
 test('an index above 2 without any outlier is as common as simulation says: one model in three with 10 classes', () => {
-  const close = (actual: number, expected: number) =>
+  const close = (actual: number, expected: number) => {
     assert.ok(Math.abs(actual - expected) < 0.02, `${actual} is not about ${expected}`);
+  };
   close(tables(10).largest(2), 0.33);
   close(tables(43).largest(2), 0.64);
   close(tables(10).largest(3.84), 0.05);
