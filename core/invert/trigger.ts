@@ -11,10 +11,12 @@ export function applyTrigger({ mask, pattern }: Trigger, images: Float32Array): 
   const size = pattern.length;
   const pixels = mask.length;
   const out = new Float32Array(images.length);
-  for (let i = 0; i < images.length; i++) {
-    const position = i % size;
-    const cover = mask[position % pixels]!;
-    out[i] = (1 - cover) * images[i]! + cover * pattern[position]!;
+  for (let plane = 0; plane < images.length; plane += pixels) {
+    const channel = plane % size;
+    for (let pixel = 0; pixel < pixels; pixel++) {
+      const cover = mask[pixel]!;
+      out[plane + pixel] = (1 - cover) * images[plane + pixel]! + cover * pattern[channel + pixel]!;
+    }
   }
   return out;
 }
@@ -48,12 +50,13 @@ export function pullBack(
   const n = images.length / size;
   const toMask = new Float64Array(pixels).fill(maskWeight);
   const toPattern = new Float64Array(size);
-  for (let i = 0; i < images.length; i++) {
-    const position = i % size;
-    const pixel = position % pixels;
-    const g = gradient[i]! / n;
-    toMask[pixel]! += g * (pattern[position]! - images[i]!);
-    toPattern[position]! += g * mask[pixel]!;
+  for (let plane = 0; plane < images.length; plane += pixels) {
+    const channel = plane % size;
+    for (let pixel = 0; pixel < pixels; pixel++) {
+      const g = gradient[plane + pixel]! / n;
+      toMask[pixel]! += g * (pattern[channel + pixel]! - images[plane + pixel]!);
+      toPattern[channel + pixel]! += g * mask[pixel]!;
+    }
   }
   return {
     mask: toMask.map((g, i) => g * mask[i]! * (1 - mask[i]!)),
