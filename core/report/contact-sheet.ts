@@ -3,10 +3,10 @@ import type { Plane } from '../scan/result.js';
 
 /** Pixels between two maps, and their value. */
 const gap = 2;
-const gapValue = 0.5;
+const gapValue = 1;
 
 /**
- * Lays maps out as one picture, a row per image and a column per class, with grey lines between them.
+ * Lays maps out as one picture, a row per image and a column per class, with bright lines between them.
  *
  * @param maps rows of [H, W] planes, all of one shape and all rows of one length.
  * @returns [rows (H + 2) - 2, columns (W + 2) - 2]

@@ -1,5 +1,6 @@
 import type { Evidence, Finding, ScanResult } from '../scan/result.js';
 import type { ReportFormat, RunReport } from './format.js';
+import { evidenceOf } from './words.js';
 
 /** Raised when a field is removed or changes its meaning; new fields do not raise it. */
 export const jsonSchemaVersion = 1;
@@ -84,7 +85,7 @@ function jsonEngine(engine: NonNullable<ScanResult['engine']>): Record<string, u
 }
 
 function jsonFinding(finding: Finding, result: ScanResult): Record<string, unknown> {
-  const evidence = result.evidence.find((candidate) => candidate.classIndex === finding.classIndex);
+  const evidence = evidenceOf(finding, result);
   return {
     ruleId: finding.rule,
     class: finding.classIndex,

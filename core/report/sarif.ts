@@ -5,7 +5,7 @@ import { findingRules } from '../scan/result.js';
 import type { ReportFormat, RunReport } from './format.js';
 import { evidenceNumbers, printJson } from './json.js';
 import { oneLine, printable } from './text.js';
-import { hasFailed, nextStep } from './words.js';
+import { evidenceOf, hasFailed, nextStep } from './words.js';
 
 /** For code scanning services: SARIF 2.1.0, one result per finding, models without a verdict as notifications. */
 export const sarif: ReportFormat = {
@@ -72,7 +72,7 @@ function rule(id: FindingRule): ReportingDescriptor {
 }
 
 function sarifResult(finding: Finding, result: ScanResult, index: number): Result {
-  const evidence = result.evidence.find((candidate) => candidate.classIndex === finding.classIndex);
+  const evidence = evidenceOf(finding, result);
   const id = `${finding.rule}/${finding.classIndex}`;
   return {
     ruleId: finding.rule,

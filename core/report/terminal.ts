@@ -35,11 +35,14 @@ export function padStart(text: string, width: number): string {
   return ' '.repeat(Math.max(0, width - columns(text))) + text;
 }
 
+/** A blank that may end a line: `84 %` and `p = 0.01` stay together. */
+const breaks = /(?<![=<]) (?![%=<])/;
+
 /** Breaks plain text at blanks into lines of at most `width` columns; a longer word is cut. */
 export function wrap(text: string, width: number): string[] {
   const lines: string[] = [];
   let line = '';
-  for (const word of text.split(' ').flatMap((part) => cut(part, width))) {
+  for (const word of text.split(breaks).flatMap((part) => cut(part, width))) {
     if (line !== '' && columns(line) + 1 + columns(word) > width) {
       lines.push(line);
       line = word;

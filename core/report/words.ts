@@ -2,6 +2,7 @@ import { scanErrorCodes } from '../scan/errors.js';
 import type {
   DetectorReport,
   Evidence,
+  Finding,
   ReasonCode,
   ScanResult,
   TriggerReconstruction,
@@ -122,11 +123,11 @@ export function nextStep(result: ScanResult): string {
   return 'Do not deploy this model before a person has looked at the evidence: run `neuroninspect explain`, or scan again with more clean images.';
 }
 
-/** `A 3 x 3 patch`, or a pattern where the mask covers most of the image. */
+/** `A 3 x 3 patch` (width x height), or a pattern where the mask covers most of the image. */
 export function triggerSize(trigger: TriggerReconstruction): string {
   const { height, width } = trigger.box;
   if (coversImage(trigger)) return 'A pattern over the whole image';
-  return `A ${height} x ${width} patch`;
+  return `A ${width} x ${height} patch`;
 }
 
 /** Where the trigger sits and how much it replaces. */
@@ -134,8 +135,14 @@ export function triggerPlace(trigger: TriggerReconstruction): string {
   const [imageHeight = 0, imageWidth = 0] = trigger.mask.dims;
   const { top, left, height, width } = trigger.box;
   const mass = `${decimal(trigger.maskMass)} of ${imageHeight * imageWidth} pixels replaced`;
-  if (coversImage(trigger)) return `over the whole ${imageHeight} x ${imageWidth} image, ${mass}`;
-  return `${height} x ${width} pixels at row ${top}, column ${left} of ${imageHeight} x ${imageWidth}, ${mass}`;
+  if (coversImage(trigger)) return `over the whole ${imageWidth} x ${imageHeight} image, ${mass}`;
+  return `${width} x ${height} pixels at row ${top}, column ${left} of ${imageWidth} x ${imageHeight}, ${mass}`;
+}
+
+/** The trigger evidence behind a finding; poisoned labels leave no trigger. */
+export function evidenceOf(finding: Finding, result: ScanResult): Evidence | undefined {
+  if (finding.rule === 'label-poisoning') return undefined;
+  return result.evidence.find((evidence) => evidence.classIndex === finding.classIndex);
 }
 
 /** The evidence of the first target class, or any there is. */

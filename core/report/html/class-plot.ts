@@ -1,6 +1,6 @@
 import type { DetectorReport, ScanResult } from '../../scan/result.js';
 import { Markup, markup } from '../markup.js';
-import { decimal, oneLine, plural, shorten } from '../text.js';
+import { decimal, oneLine, plural } from '../text.js';
 import { labelOf, pValue } from '../words.js';
 
 /** A detector with an index for each class. */
@@ -54,7 +54,7 @@ ${layer(below, 'ordinary')}${layer(above, 'outlier')}
 <text x="${threshold > top / 2 ? '0' : '100%'}" y="${percent(y(threshold))}" dy="-6" text-anchor="${threshold > top / 2 ? 'start' : 'end'}">threshold</text>
 ${marks(above, values).map((index) => {
   const right = x(index) > unit / 2;
-  return markup`<text class="mark" x="${percent(x(index))}" dx="${right ? -9 : 9}" y="${percent(y(values[index]!))}" dy="4" text-anchor="${right ? 'end' : 'start'}">${shorten(labelOf(result, result.classes[index]!.index), 26)}: ${decimal(values[index])}</text>`;
+  return markup`<text class="mark" x="${percent(x(index))}" dx="${right ? -9 : 9}" y="${percent(y(values[index]!))}" dy="4" text-anchor="${right ? 'end' : 'start'}">${result.classes[index]!.index}: ${decimal(values[index])}</text>`;
 })}
 ${ticks(values.length).map((index) => markup`<text x="${percent(x(index))}" y="100%" dy="18" text-anchor="middle">${result.classes[index]!.index}</text>`)}
 </svg>

@@ -1,10 +1,12 @@
 import type { SaliencyRuleName } from '../../scan/features.js';
-import type { ModelIdentity, Plane } from '../../scan/result.js';
+import type { ModelIdentity, Plane, ScanResult } from '../../scan/result.js';
 import type { EncodeImage } from '../format.js';
 import type { Content } from '../markup.js';
 import { markup } from '../markup.js';
 import { classLabel, oneLine, plural, printable } from '../text.js';
-import { picture } from './evidence.js';
+import { grounds, headline } from '../words.js';
+import { evidenceBlock, picture } from './evidence.js';
+import { verdictTitle } from './model-section.js';
 import { facts, page } from './page.js';
 
 /** Heat maps of chosen classes for each image: what the `explain` command shows. */
@@ -16,6 +18,8 @@ export interface Explanation {
   readonly rule: SaliencyRuleName;
   readonly classes: readonly { readonly index: number; readonly name?: string | undefined }[];
   readonly images: readonly ExplainedImage[];
+  /** What a scan of the model found: its verdict and evidence follow the heat maps. */
+  readonly scan?: ScanResult | undefined;
   /** The command line that repeats it. */
   readonly command?: string | undefined;
 }
@@ -35,7 +39,7 @@ export interface ExplainedImage {
 
 /** One self-contained page: a row per image, a column per class. */
 export async function renderExplanation(explanation: Explanation, encodeImage: EncodeImage): Promise<string> {
-  const { tool, createdAt, model, rule, classes, images, command } = explanation;
+  const { tool, createdAt, model, rule, classes, images, scan, command } = explanation;
   const path = printable(model.path);
   const rows: Content[] = [];
   for (const image of images) rows.push(await imageRow(image, classes, encodeImage));
@@ -49,6 +53,7 @@ export async function renderExplanation(explanation: Explanation, encodeImage: E
 <thead><tr><th scope="col">Image</th>${classes.map(({ index, name }) => markup`<th scope="col">Class ${classLabel(index, name)}</th>`)}</tr></thead>
 <tbody>${rows}</tbody>
 </table></div>
+${scan !== undefined && (await scanBlock(scan, encodeImage))}
 <h3>Settings and digests</h3>${facts([
       ['Model', model.digest !== undefined && markup`<code>${model.digest}</code>`],
       [
@@ -59,6 +64,11 @@ export async function renderExplanation(explanation: Explanation, encodeImage: E
     ])}${command !== undefined && markup`<pre><code>${oneLine(command)}</code></pre>`}
 </main>`,
   ]);
+}
+
+async function scanBlock(scan: ScanResult, encodeImage: EncodeImage): Promise<Content> {
+  const evidence = await Promise.all(scan.evidence.map((one) => evidenceBlock(one, scan, encodeImage)));
+  return markup`<div class="${scan.verdict}"><h3>What the scan found</h3><p class="flipped">${verdictTitle(scan)}</p><p>${headline(scan)}</p><ul>${grounds(scan).map((sentence) => markup`<li>${sentence}</li>`)}</ul>${evidence}</div>`;
 }
 
 const rules: Readonly<Record<SaliencyRuleName, string>> = {

@@ -69,7 +69,7 @@ figcaption { font-size: 0.875rem; margin-top: 0.35rem; overflow-wrap: anywhere; 
 .plot { display: flex; flex-direction: column; justify-content: space-between; }
 .plot figcaption { margin: 0 0 0.8rem; }
 .plot svg.chart { display: block; width: calc(100% - 3.25rem); height: 10rem; margin: 0.25rem 0.75rem 1.4rem 2.5rem; overflow: visible; }
-.chart text { font: 12px system-ui, sans-serif; fill: var(--muted); }
+.chart text { font: 12px system-ui, sans-serif; fill: var(--muted); paint-order: stroke; stroke: var(--sheet); stroke-width: 4px; stroke-linejoin: round; }
 .chart .axis { stroke: var(--line); }
 .chart .threshold { stroke: var(--text); stroke-dasharray: 5 4; opacity: 0.65; }
 .chart .ordinary { stroke: var(--ordinary); }

@@ -7,6 +7,7 @@ import { ScanError } from '../../../core/scan/errors.js';
 import { fakeEncoder } from '../../support/fake-image-encoder.js';
 import { expectGolden } from '../../support/golden.js';
 import { digitImage, outlineMap, spots } from '../../support/sample-planes.js';
+import { samples } from '../../support/sample-results.js';
 
 test('a row per image with its answer, a column per class', async () => {
   const page = await renderExplanation(sample('models/m.onnx'), fakeEncoder);
@@ -14,6 +15,12 @@ test('a row per image with its answer, a column per class', async () => {
   assert.match(page, /model says 5 &#34;five&#34;, label 3 &#34;three&#34;/);
   assert.match(page, /the rectified gradient of the logit/);
   expectGolden('report/explanation.html', page);
+});
+
+test('with a scan, its verdict and evidence follow the heat maps', async () => {
+  const page = await renderExplanation({ ...sample('models/m.onnx'), scan: samples.backdoored }, fakeEncoder);
+  assert.match(page, /A 3 x 3 patch turns 96 % of clean images into class 7/);
+  assert.match(page, /alt="Reconstructed trigger/);
 });
 
 test('names cannot become markup', async () => {
@@ -26,7 +33,7 @@ test('names cannot become markup', async () => {
   );
 });
 
-test('contact sheet: rows are images, columns classes, grey between', () => {
+test('contact sheet: rows are images, columns classes, bright lines between', () => {
   const map = (value: number) => ({ dims: [1, 2], data: Float32Array.of(value, value) });
   const sheet = contactSheet([
     [map(0.1), map(0.2)],
@@ -37,10 +44,10 @@ test('contact sheet: rows are images, columns classes, grey between', () => {
     [...sheet.data.subarray(row * 6, row * 6 + 6)].map((v) => Math.round(v * 10) / 10),
   );
   assert.deepEqual(rows, [
-    [0.1, 0.1, 0.5, 0.5, 0.2, 0.2],
-    [0.5, 0.5, 0.5, 0.5, 0.5, 0.5],
-    [0.5, 0.5, 0.5, 0.5, 0.5, 0.5],
-    [0.3, 0.3, 0.5, 0.5, 0.4, 0.4],
+    [0.1, 0.1, 1, 1, 0.2, 0.2],
+    [1, 1, 1, 1, 1, 1],
+    [1, 1, 1, 1, 1, 1],
+    [0.3, 0.3, 1, 1, 0.4, 0.4],
   ]);
   assert.throws(() => contactSheet([[map(1)], []]), ScanError);
   assert.throws(() => contactSheet([]), ScanError);

@@ -19,7 +19,7 @@ test('a flagged model: verdict, grounds, next step, trigger, images before and a
     /\(unchanged\)/,
     /Heat map of class 7/,
     /Heat map of class 2/,
-    /7 &#34;seven&#34;: 14\.2<\/text>/,
+    /7: 14\.2<\/text>/,
     /the 10 class values of a feature are independent draws/,
     new RegExp(samples.backdoored.model.digest!),
     new RegExp(samples.backdoored.profile.hash),

@@ -51,6 +51,12 @@ test('tools find the documented names', async () => {
   assert.equal((finding.evidence as { trigger: { attackSuccessRate: number } }).trigger.attackSuccessRate, 0.96);
 });
 
+test('a sign of poisoned labels carries no trigger as its evidence', async () => {
+  const finding = { ...samples.poisonedLabels.findings[0]!, classIndex: 7 };
+  const report = await parsed(sampleRun([{ ...samples.backdoored, findings: [finding] }]));
+  assert.match(JSON.stringify(report), /"ruleId":"label-poisoning".*"evidence":null/);
+});
+
 test('numbers that JSON has no word for become null', async () => {
   const text = await rendered(
     sampleRun([{ ...samples.clean, score: NaN, pValue: -Infinity, timings: { total: Infinity } }]),
