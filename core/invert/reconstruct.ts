@@ -76,10 +76,17 @@ export async function reconstructTrigger(
     box: maskBox(mask, height, width),
     maskMass,
     attackSuccessRate,
-    energy: Math.log(maskMass / scale ** 2) + successPenalty * Math.max(0, wantedSuccess - attackSuccessRate),
+    energy: energyOf(maskMass / scale ** 2, attackSuccessRate),
     imagesFitted: halves.fit.length,
     imagesJudged: judge.length,
   };
+}
+
+/**
+ * No trigger is smaller than a pixel: a mask that vanished because nothing works would pass for an easy trigger otherwise.
+ */
+function energyOf(pixels: number, attackSuccessRate: number): number {
+  return Math.log(Math.max(1, pixels)) + successPenalty * Math.max(0, wantedSuccess - attackSuccessRate);
 }
 
 /** The window size with the least loss, each at the place where the mean gradient promises most. */

@@ -166,7 +166,7 @@ export interface TriggerReconstruction {
   readonly attackSuccessRate: number;
   /**
    * ln(maskMass) + 5 max(0, 0.8 - attackSuccessRate): small means easy to invert. On images whose shorter side exceeds 32
-   * pixels the mass is that of the mask scaled down to 32.
+   * pixels the mass is that of the mask scaled down to 32; it counts as one pixel at least.
    */
   readonly energy: number;
   readonly imagesFitted: number;

@@ -93,6 +93,20 @@ test('on larger images the energy counts pixels of a 32 pixel image', async () =
   assert.ok(found.energy < energyThreshold, `energy ${found.energy}, mass ${found.maskMass}`);
 });
 
+test('a mask that vanishes without flipping anything is not an easy trigger', async () => {
+  const { model, images, own, target, gradient } = plantedModel();
+  const deaf = {
+    ...model,
+    predict: (_: Float32Array, n: number) =>
+      Promise.resolve(Float32Array.from({ length: n * 6 }, (__, i) => (i % 6 === 0 ? 1 : 0))),
+    lossGradient: (_: Float32Array, n: number) =>
+      Promise.resolve({ loss: new Float32Array(n), gradient: new Float32Array(n * 256) }),
+  };
+  const found = await reconstructTrigger(deaf, { images, own }, target, gradient, { ...settings, steps: 200 });
+  assert.ok(found.maskMass < 0.1 && found.attackSuccessRate === 0, `mass ${found.maskMass}`);
+  assert.ok(found.energy > energyThreshold, `energy ${found.energy}`);
+});
+
 test('too few images of other classes are an error that counts them', async () => {
   const { model, images, target, gradient } = plantedModel();
   const own = new Array<number>(24).fill(target).fill(0, 0, 3);
