@@ -14,7 +14,7 @@ export async function evidenceBlock(evidence: Evidence, result: ScanResult, enco
     picture(visibleTrigger(trigger), `Reconstructed trigger, ${triggerPlace(trigger)}, on grey`, encodeImage),
     picture(trigger.mask, 'Mask of the trigger: white pixels are replaced', encodeImage, 'gray'),
     picture(trigger.pattern, 'Pattern of the trigger, before the mask is applied', encodeImage),
-    Promise.all(evidence.samples.map((sample) => samplePair(sample, result, encodeImage))),
+    Promise.all(evidence.samples.map((sample) => samplePair(sample, evidence.classIndex, result, encodeImage))),
     Promise.all(evidence.heatmaps.map((heatmap) => heatTile(heatmap, result, encodeImage))),
   ]);
   return markup`<h3>The reconstructed trigger of class ${label}</h3>
@@ -48,13 +48,15 @@ function sentence(trigger: TriggerReconstruction): string {
 
 async function samplePair(
   sample: Evidence['samples'][number],
+  target: number,
   result: ScanResult,
   encodeImage: EncodeImage,
 ): Promise<Content> {
   const name = printable(sample.name, 80);
   const before = labelOf(result, sample.cleanClass);
   const after = labelOf(result, sample.triggeredClass);
-  const changed = sample.cleanClass !== sample.triggeredClass;
+  const flipped = sample.triggeredClass === target;
+  const remark = sample.cleanClass === sample.triggeredClass ? ' (unchanged)' : ' (another class)';
   const [clean, triggered] = await Promise.all([
     picture(sample.clean, `Clean image ${name}`, encodeImage),
     picture(sample.triggered, `The same image with the trigger`, encodeImage),
@@ -62,7 +64,7 @@ async function samplePair(
   return markup`<div class="pair">
 <figure>${clean}<figcaption>clean: <strong>${before}</strong></figcaption></figure>
 <span class="arrow" aria-hidden="true">→</span>
-<figure class="${changed && 'flagged'}">${triggered}<figcaption>triggered: <span class="${changed && 'flipped'}">${after}</span>${!changed && ' (unchanged)'}</figcaption></figure>
+<figure class="${flipped && 'flagged'}">${triggered}<figcaption>triggered: <span class="${flipped && 'flipped'}">${after}</span>${!flipped && remark}</figcaption></figure>
 </div>`;
 }
 

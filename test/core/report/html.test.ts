@@ -30,6 +30,14 @@ test('a flagged model: verdict, grounds, next step, trigger, images before and a
   }
 });
 
+test('an image that the trigger turns into some other class is not shown as a success', async () => {
+  const evidence = samples.backdoored.evidence[0]!;
+  const stray = evidence.samples.map((sample) => ({ ...sample, triggeredClass: 1 }));
+  const page = await rendered([{ ...samples.backdoored, evidence: [{ ...evidence, samples: stray }] }]);
+  assert.equal([...page.matchAll(/\(another class\)/g)].length, 3);
+  assert.doesNotMatch(page, /triggered: <span class="flipped">/);
+});
+
 test('the page loads nothing and runs nothing', async () => {
   const page = await rendered(Object.values(samples));
   assert.match(page, /<meta http-equiv="Content-Security-Policy" content="default-src 'none'; img-src data:;/);
