@@ -37,7 +37,6 @@ export function bindModel(
   const input = fitImages(images, takes, preprocessing);
   const promoted = promote(graph, info.name);
   const batch = declared[0];
-  const fixedBatch = typeof batch === 'number' && batch > 0 ? batch : undefined;
   const inputDims = input.dims.slice(1);
 
   const bound = new Map<number, StaticGraph>();
@@ -49,8 +48,10 @@ export function bindModel(
     }
     return known;
   };
-  const probe = fixedBatch ?? 1;
+  const declaredBatch = typeof batch === 'number' && batch > 0 ? batch : undefined;
+  const probe = declaredBatch ?? 1;
   const classes = classCount(bind(probe).types.get(logitsName)?.dims ?? [], probe, logitsName);
+  const fixedBatch = declaredBatch ?? (takesBatches(bind, logitsName) ? undefined : 1);
   return {
     classifier,
     takes,
@@ -66,6 +67,16 @@ export function bindModel(
       bind,
     },
   };
+}
+
+/** Some exporters declare any number of images but write the shape of a single one into a Reshape. */
+function takesBatches(bind: (count: number) => StaticGraph, logitsName: string): boolean {
+  try {
+    return bind(2).types.get(logitsName)?.dims[0] === 2;
+  } catch (thrown) {
+    if (thrown instanceof ScanError && thrown.code === 'model-malformed') return false;
+    throw thrown;
+  }
 }
 
 /** Logits are [N, classes], with any number of further axes of extent 1. */

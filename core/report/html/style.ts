@@ -38,7 +38,8 @@ code, .mono { font-family: ui-monospace, SFMono-Regular, Menlo, Consolas, "Liber
 .masthead { display: flex; flex-wrap: wrap; gap: 0.25rem 1.5rem; align-items: baseline; justify-content: space-between; margin-bottom: 1.25rem; }
 .masthead .brand { font-weight: 650; letter-spacing: 0.01em; }
 .sheet { background: var(--sheet); border: 1px solid var(--line); border-radius: 10px; padding: 1.5rem; margin: 0 0 1.5rem; }
-.model { content-visibility: auto; contain-intrinsic-size: auto 60rem; padding: 0; overflow: clip; }
+.model { padding: 0; overflow: clip; }
+.model:nth-of-type(n + 21) { content-visibility: auto; contain-intrinsic-size: auto 60rem; }
 .model > .inside { padding: 0.25rem 1.5rem 1.5rem; }
 .banner { padding: 1.25rem 1.5rem; background: var(--tint); border-bottom: 1px solid var(--line); border-left: 6px solid var(--tone); }
 .banner .verdict { display: flex; align-items: center; gap: 0.6rem; color: var(--tone); font-weight: 700; font-size: 1.15rem; margin: 0 0 0.35rem; }
@@ -123,7 +124,7 @@ footer { color: var(--muted); font-size: 0.875rem; }
   :root { --ground: #fff; --sheet: #fff; }
   body { font-size: 11pt; -webkit-print-color-adjust: exact; print-color-adjust: exact; }
   .page { max-width: none; padding: 0; }
-  .model { content-visibility: visible; }
+  .model:nth-of-type(n + 21) { content-visibility: visible; }
   .sheet { border: 0; border-radius: 0; }
   figure, tr, .pair, .todo { break-inside: avoid; }
   h3 { break-after: avoid; }
