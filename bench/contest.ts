@@ -1,0 +1,79 @@
+import { largestRelativeDifference, spreadOf, type Spread } from './statistics.js';
+
+/** One way to do the work. */
+export interface Contestant {
+  readonly name: string;
+  readonly side: 'ours' | 'loop' | 'peer';
+  /** Does all the work once; returns the cost: wall seconds or CPU seconds. */
+  readonly run: () => Promise<number>;
+}
+
+export interface ContestResult {
+  /** Images x classes. */
+  readonly work: number;
+  readonly rounds: number;
+  /** Images x classes per second, by contestant. */
+  readonly rates: readonly { readonly name: string; readonly side: Contestant['side']; readonly rate: Spread }[];
+  /** Ours over the best of a side within each round. */
+  readonly overLoop: Spread;
+  readonly overBest: Spread;
+}
+
+/**
+ * Runs all contestants in turn, round after round (A B C A B C ...), so that what else the machine does hits all of them.
+ * The ratio of a round is taken within that round; every round is free to have another best peer.
+ */
+export async function compete(
+  contestants: readonly Contestant[],
+  work: number,
+  rounds: number,
+): Promise<ContestResult> {
+  const rates = contestants.map(() => [] as number[]);
+  for (let round = 0; round < rounds; round++) {
+    for (const [i, contestant] of contestants.entries()) rates[i]!.push(work / (await contestant.run()));
+  }
+  const best = (round: number, sides: readonly Contestant['side'][]): number =>
+    Math.max(...contestants.map(({ side }, i) => (sides.includes(side) ? rates[i]![round]! : 0)));
+  const over = (sides: readonly Contestant['side'][]): Spread =>
+    spreadOf(Array.from({ length: rounds }, (_, round) => best(round, ['ours']) / best(round, sides)));
+  return {
+    work,
+    rounds,
+    rates: contestants.map(({ name, side }, i) => ({ name, side, rate: spreadOf(rates[i]!) })),
+    overLoop: over(['loop']),
+    overBest: over(['loop', 'peer']),
+  };
+}
+
+/** Runs every candidate twice and keeps the `keep` fastest by the second time; what fails or is hopeless is left out. */
+export async function qualify(candidates: readonly Contestant[], keep: number): Promise<Contestant[]> {
+  const times: { contestant: Contestant; cost: number }[] = [];
+  for (const contestant of candidates) {
+    try {
+      const first = await contestant.run();
+      const fastest = Math.min(...times.map(({ cost }) => cost));
+      // A first run pays for warming up; one many times slower than the best is not run again.
+      const cost = first > 8 * fastest ? first : Math.min(first, await contestant.run());
+      console.error(`  ${contestant.name}: ${cost.toFixed(2)} s`);
+      times.push({ contestant, cost });
+    } catch (thrown) {
+      console.error(`left out: ${contestant.name}: ${thrown instanceof Error ? thrown.message : String(thrown)}`);
+    }
+  }
+  return times
+    .sort((a, b) => a.cost - b.cost)
+    .slice(0, keep)
+    .map(({ contestant }) => contestant);
+}
+
+/** Largest relative difference of two sides' gains that still counts as the same numbers. */
+export const tolerance = 1e-4;
+
+/** @throws Error when the sides do not compute the same: times would mean nothing. */
+export function requireSameNumbers(ours: ArrayLike<number>, theirs: ArrayLike<number>, what: string): number {
+  const difference = largestRelativeDifference(ours, theirs);
+  if (difference <= tolerance) return difference;
+  throw new Error(
+    `${what}: the two sides differ by ${difference.toExponential(1)} relative, more than ${tolerance}; nothing is timed`,
+  );
+}

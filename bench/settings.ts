@@ -1,0 +1,25 @@
+import type { SaliencyRuleName } from '../core/scan/features.js';
+
+/** One comparison with PyTorch. */
+export interface Setting {
+  readonly model: string;
+  readonly rule: SaliencyRuleName;
+  readonly classes: number;
+  readonly images: number;
+  /** Images per call that PyTorch may choose from. */
+  readonly batches: readonly number[];
+  readonly quick: boolean;
+}
+
+const paperNets = (rule: SaliencyRuleName, quick: boolean): Setting[] => [
+  { model: 'gtsrb', rule, classes: 43, images: 10, batches: [2, 10], quick },
+  { model: 'mnist', rule, classes: 10, images: 30, batches: [6, 30], quick },
+];
+
+export const settings: readonly Setting[] = [
+  ...paperNets('guided', true),
+  ...paperNets('rectified', false),
+  ...paperNets('vanilla', false),
+  { model: 'gtsrb-same', rule: 'guided', classes: 43, images: 10, batches: [2, 10], quick: false },
+  { model: 'resnet18', rule: 'guided', classes: 8, images: 4, batches: [2, 4], quick: false },
+];
