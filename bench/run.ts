@@ -29,7 +29,7 @@ const rounds = Number(values.rounds);
 const wanted = values.only?.split(',');
 const root = findRoot(dirname(fileURLToPath(import.meta.url)));
 const folder = join(root, '.cache', 'bench');
-const python = process.env['BENCH_PYTHON'] ?? join(root, '.cache', 'bench-venv', 'bin', 'python');
+const python = process.env.BENCH_PYTHON ?? join(root, '.cache', 'bench-venv', 'bin', 'python');
 if (!existsSync(python)) {
   console.error(`${python} does not exist: run bench/setup.sh, or set BENCH_PYTHON`);
   process.exit(4);
