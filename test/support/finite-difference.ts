@@ -179,7 +179,7 @@ function compare({ tolerance = 5e-4 }: CaseOptions, request: Request, all: Compa
     const analytic = all.direction.reduce((sum, v, i) => sum + v * gradient[xOffset + fromX[i]!]!, 0);
     const terms = all.change.map((entry, i) => entry * seed[yOffset + fromY[i]!]!);
     const numeric = terms.reduce((sum, term) => sum + term, 0);
-    const scale = Math.max(1e-2, Math.sqrt(terms.reduce((sum, term) => sum + term * term, 0)));
+    const scale = Math.max(0.05, Math.sqrt(terms.reduce((sum, term) => sum + term * term, 0)));
     const difference = Math.abs(analytic - numeric) / scale;
     assert.ok(
       difference <= tolerance,

@@ -52,21 +52,24 @@ type FormRule = (c: BackwardContext, dY: string, window: Window, group: number, 
 /** ConvTranspose is the transposed map by definition; its weights are those of the forward layer. */
 const transposeForm: FormRule = (c, dY, window, group) => {
   const { emit } = c;
-  const { kernel, strides, dilations, before, input: extent, output } = window;
-  const reach = output.map((size, i) => (size - 1) * strides[i]! + dilations[i]! * (kernel[i]! - 1) + 1 - before[i]!);
-  const cropped = reach.map((size, i) => Math.max(0, size - extent[i]!));
+  const { kernel, strides, dilations, before, input, output } = window;
+  const full = output.map((size, i) => (size - 1) * strides[i]! + dilations[i]! * (kernel[i]! - 1) + 1);
+  const back = full.map((size, i) => before[i]! + input[i]! - size);
+  // Engines cut off padding but leave at least one element: outputs that read nothing but padding are cut off here.
+  const cut = full.every((size, i) => size > before[i]!) ? before : before.map(() => 0);
+  const cropped = back.map((size) => (cut === before ? Math.max(0, -size) : 0));
   const dX = emit.op('ConvTranspose', [dY, c.input(1)], {
     kernel_shape: kernel,
     strides,
     dilations,
     group,
-    pads: [...before, ...cropped],
+    pads: [...cut, ...cropped],
   });
   return padSpatial(
     emit,
     dX,
-    before.map(() => 0),
-    reach.map((size, i) => Math.max(0, extent[i]! - size)),
+    before.map((size, i) => cut[i]! - size),
+    back.map((size, i) => size + cropped[i]!),
   );
 };
 
