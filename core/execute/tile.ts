@@ -28,21 +28,19 @@ export function chooseTile(
   maxRunBytes: number,
 ): Tile {
   const weights = sum([...one.graph.graph.initializers.values()].map((tensor) => bytesOf(tensor.dims)));
-  const values = one.graph.graph.nodes
-    .flatMap((node) => node.outputs)
-    .map((name) => bytesOf(one.graph.types.get(name)?.dims ?? []));
-  const forward = sum(values) / one.images;
-  const largest = Math.max(1, ...values) / one.images;
+  const { retained, largest } = forwardBytes(one.graph);
+  const forward = retained / one.images;
+  const gradient = largest / one.images;
 
   const available = maxRunBytes - 2 * weights;
-  const runBytes = (images: number, rows: number): number => images * (forward + rows * liveGradients * largest);
+  const runBytes = (images: number, rows: number): number => images * (forward + rows * liveGradients * gradient);
   const images =
     fixedBatch ??
     evenSplit(
       count,
       Math.max(
         1,
-        Math.min(mostImages, count, Math.floor((available / 2 - forward) / (forward + liveGradients * largest))),
+        Math.min(mostImages, count, Math.floor((available / 2 - forward) / (forward + liveGradients * gradient))),
       ),
     );
   if (runBytes(images, 1) > available) {
@@ -52,9 +50,55 @@ export function chooseTile(
         `more than the ${mebibytes(maxRunBytes)} MiB a run may take; raise --max-memory`,
     );
   }
-  const byMemory = Math.floor((available / images - forward) / (liveGradients * largest));
-  const byCache = Math.floor(workingSet / (images * largest));
+  const byMemory = Math.floor((available / images - forward) / (liveGradients * gradient));
+  const byCache = Math.floor(workingSet / (images * gradient));
   return { images, classes: evenSplit(classes, Math.max(1, Math.min(byMemory, Math.max(byCache, 4), classes))) };
+}
+
+/** Ops whose backward needs neither their inputs nor their outputs, as long as all inputs but one are constant. */
+const linear = new Set([
+  'AveragePool',
+  'BatchNormalization',
+  'Cast',
+  'Concat',
+  'Conv',
+  'ConvTranspose',
+  'DepthToSpace',
+  'Div',
+  'Expand',
+  'Flatten',
+  'Gather',
+  'Gemm',
+  'GlobalAveragePool',
+  'Identity',
+  'MatMul',
+  'Mul',
+  'Pad',
+  'ReduceMean',
+  'ReduceSum',
+  'Reshape',
+  'Resize',
+  'Slice',
+  'SpaceToDepth',
+  'Split',
+  'Squeeze',
+  'Transpose',
+  'Unsqueeze',
+]);
+/** Linear in all of their inputs. */
+const additive = new Set(['Add', 'Concat', 'Mean', 'Sub', 'Sum']);
+
+/** Bytes of the forward values that are kept for the backward pass, and of the largest value. */
+function forwardBytes({ graph, types }: StaticGraph): { retained: number; largest: number } {
+  const kept = new Set<string>();
+  let largest = 1;
+  for (const node of graph.nodes) {
+    const variable = node.inputs.filter((name) => name && !graph.initializers.has(name));
+    const forgets = additive.has(node.op) || (linear.has(node.op) && variable.length <= 1);
+    for (const name of forgets ? [] : [...variable, ...node.outputs]) kept.add(name);
+    for (const name of node.outputs) largest = Math.max(largest, bytesOf(types.get(name)?.dims ?? []));
+  }
+  return { retained: sum([...kept].map((name) => bytesOf(types.get(name)?.dims ?? []))), largest };
 }
 
 /** The size of equal parts of at most `most`: 43 in parts of at most 20 gives 15, 15, 13. */
