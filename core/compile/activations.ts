@@ -1,61 +1,72 @@
 import type { Graph, Node } from '../onnx/graph.js';
 
+export interface SelfGatedActivations {
+  /** The Mul that ends each activation. */
+  readonly ends: ReadonlySet<Node>;
+  /** The nodes between its input and that Mul. */
+  readonly inside: ReadonlySet<Node>;
+}
+
 /**
  * Finds activations that exporters write as several nodes: x sigmoid(x) (SiLU), x Phi(x) (GELU, by Erf or Tanh),
  * x hardsigmoid(x), x tanh(softplus(x)) (Mish).
  *
- * The mark is a Mul whose two operands are elementwise functions of one and the same value, one of them not linear.
- * Only the outermost such Mul counts: what happens inside an activation keeps its ordinary derivative.
+ * The sign is a Mul whose two operands are elementwise functions of one and the same value, one of them not linear. Only the
+ * outermost such Mul counts, and what happens inside an activation keeps its ordinary derivative.
  */
-export function selfGatedActivations(graph: Graph): ReadonlySet<Node> {
+export function selfGatedActivations(graph: Graph): SelfGatedActivations {
   const producer = new Map<string, Node>();
-  const consumers = new Map<string, Node[]>();
-  for (const node of graph.nodes) {
-    for (const name of node.outputs) producer.set(name, node);
-    for (const name of node.inputs) consumers.set(name, [...(consumers.get(name) ?? []), node]);
-  }
+  const order = new Map<string, number>();
+  graph.nodes.forEach((node, i) => {
+    for (const name of node.outputs) {
+      producer.set(name, node);
+      order.set(name, i);
+    }
+  });
   const variable = (node: Node): string[] => node.inputs.filter((name) => name && !graph.initializers.has(name));
-
-  const ancestors = (name: string, depth = 0): Set<string> => {
-    const found = new Set([name]);
+  const step = (name: string, depth: number): Node | undefined => {
     const node = producer.get(name);
-    if (!node || !elementwise.has(node.op) || depth > maxDepth) return found;
-    const [first, ...rest] = variable(node).map((input) => ancestors(input, depth + 1));
-    if (!first) return found;
-    for (const candidate of first) if (rest.every((other) => other.has(candidate))) found.add(candidate);
+    return node && elementwise.has(node.op) && depth <= maxDepth ? node : undefined;
+  };
+
+  /** The value itself and every value that all of it is an elementwise function of. */
+  const sources = (name: string, depth = 0): Set<string> => {
+    const found = new Set([name]);
+    const node = step(name, depth);
+    const [first, ...rest] = node ? variable(node).map((input) => sources(input, depth + 1)) : [];
+    for (const candidate of first ?? []) if (rest.every((other) => other.has(candidate))) found.add(candidate);
     return found;
   };
-  const gates = (node: Node): boolean => {
-    if (node.op !== 'Mul') return false;
-    const [a, b] = variable(node);
-    if (a === undefined || b === undefined || a === b) return false;
-    const viaA = ancestors(a);
-    return [...ancestors(b)].some((name) => viaA.has(name) && (curved(a, name) || curved(b, name)));
-  };
   const curved = (from: string, to: string, depth = 0): boolean => {
-    if (from === to || depth > maxDepth) return false;
-    const node = producer.get(from);
-    if (!node || !elementwise.has(node.op)) return false;
-    return squashing.has(node.op) || variable(node).some((input) => curved(input, to, depth + 1));
+    const node = from === to ? undefined : step(from, depth);
+    return !!node && (squashing.has(node.op) || variable(node).some((input) => curved(input, to, depth + 1)));
+  };
+  /** The last value that both operands are functions of. */
+  const rootOf = (node: Node): string | undefined => {
+    const [a, b] = variable(node);
+    if (node.op !== 'Mul' || a === undefined || b === undefined || a === b) return undefined;
+    const viaA = sources(a);
+    const roots = [...sources(b)].filter((name) => viaA.has(name) && (curved(a, name) || curved(b, name)));
+    return roots.sort((left, right) => (order.get(right) ?? -1) - (order.get(left) ?? -1))[0];
+  };
+  const between = (node: Node, root: string, found: Set<Node>): void => {
+    for (const name of variable(node)) {
+      const next = name === root ? undefined : producer.get(name);
+      if (!next || found.has(next)) continue;
+      found.add(next);
+      between(next, root, found);
+    }
   };
 
-  const marked = new Set(graph.nodes.filter(gates));
-  const leadsToGate = (node: Node, depth = 0): boolean =>
-    depth <= maxDepth &&
-    node.outputs.some((name) =>
-      (consumers.get(name) ?? []).some(
-        (next) => elementwise.has(next.op) && (sharesRoot(next, name) || leadsToGate(next, depth + 1)),
-      ),
-    );
-  const sharesRoot = (next: Node, from: string): boolean => {
-    const others = variable(next).filter((name) => name !== from);
-    return (
-      marked.has(next) &&
-      others.length > 0 &&
-      others.every((name) => [...ancestors(name)].some((root) => ancestors(from).has(root)))
-    );
-  };
-  return new Set([...marked].filter((node) => !leadsToGate(node)));
+  const ends = new Set<Node>();
+  const inside = new Set<Node>();
+  for (const node of graph.nodes) {
+    const root = rootOf(node);
+    if (root === undefined) continue;
+    ends.add(node);
+    between(node, root, inside);
+  }
+  return { ends: new Set([...ends].filter((node) => !inside.has(node))), inside };
 }
 
 const maxDepth = 8;

@@ -2,7 +2,7 @@ import type { Graph, Node } from '../onnx/graph.js';
 import type { StaticGraph } from '../onnx/specialise.js';
 import { numbersOf } from '../onnx/tensor.js';
 import { ScanError } from '../scan/errors.js';
-import { selfGatedActivations } from './activations.js';
+import { selfGatedActivations, type SelfGatedActivations } from './activations.js';
 import { broadcastDims } from './backward/broadcast.js';
 import type { BackwardContext, BackwardTable, Gradient } from './backward/rule.js';
 import { reasonToRefuse } from './backward/refused.js';
@@ -128,7 +128,8 @@ function contextOf(
     lazyDY,
     input: (i) => node.inputs[i]!,
     output: (i = 0) => node.outputs[i]!,
-    selfGated: marks.selfGated.has(node),
+    selfGated: marks.selfGated.ends.has(node),
+    insideActivation: marks.selfGated.inside.has(node),
     shifted: marks.shifted.has(node.inputs[0] ?? ''),
     hasInput: (i) => !!node.inputs[i],
     constant: (name) => graph.initializers.get(name),
@@ -149,7 +150,7 @@ function contextOf(
 }
 
 interface Marks {
-  readonly selfGated: ReadonlySet<Node>;
+  readonly selfGated: SelfGatedActivations;
   readonly shifted: ReadonlySet<string>;
 }
 

@@ -1,15 +1,17 @@
 import { floatOf, floatsOf, intOf, stringOf } from './attributes.js';
-import type { Attribute, Graph, Node, Tensor } from './graph.js';
+import type { Attribute, Node } from './graph.js';
+import { liveNodes } from './live.js';
+import { newNode, newParts, withoutTrailing, type Attributes, type Parts, type Rule } from './parts.js';
+import { reluForms } from './relu-forms.js';
 import type { StaticGraph, ValueType } from './specialise.js';
-import { numbersOf, scalar } from './tensor.js';
+import { scalar } from './tensor.js';
 
 /**
- * Takes ops apart that engines' optimisers fused, into ops of the default domain that compute the same: backward and saliency
- * rules then see the activation inside. An op of another domain that is not listed stays.
+ * Takes ops apart that engines' optimisers fused, into ops of the default domain that compute the same, and writes a ReLU as
+ * such where it was written otherwise: saliency rules must see every activation. Ops that are not listed stay.
  */
 export function decompose({ graph, types }: StaticGraph): StaticGraph {
-  const producers = new Map(graph.nodes.flatMap((node) => node.outputs.map((name) => [name, node.op] as const)));
-  const parts = newParts(graph, types, producers);
+  const parts = newParts(graph, types);
   const nodes = graph.nodes.flatMap((original) => {
     // ONNX Runtime crashes on a LayerNormalization whose omitted last input is spelt out.
     const node = { ...original, inputs: withoutTrailing(original.inputs) };
@@ -18,25 +20,16 @@ export function decompose({ graph, types }: StaticGraph): StaticGraph {
     return taken ?? [node];
   });
   const initializers = new Map([...graph.initializers, ...parts.constants]);
-  return { graph: { ...graph, nodes, initializers }, types: parts.types };
+  const live = liveNodes(
+    nodes,
+    graph.outputs.map(({ name }) => name),
+  );
+  return { graph: { ...graph, nodes: live, initializers }, types: parts.types };
 }
-
-/** What a rule may ask for; undefined from a rule leaves the node as it is. */
-interface Parts {
-  readonly types: Map<string, ValueType>;
-  readonly constants: Map<string, Tensor>;
-  readonly producers: ReadonlyMap<string, string>;
-  known(name: string): Tensor | undefined;
-  /** A value of that type, named after the node. */
-  value(near: Node, hint: string, type: ValueType): string;
-  constant(near: Node, hint: string, tensor: Tensor): string;
-}
-
-type Rule = (node: Node, parts: Parts) => Node[] | undefined;
 
 const rules: Readonly<Record<string, Rule>> = {
-  QuantizeLinear: cutAtZero,
-  'com.microsoft.QuantizeLinear': (node, parts) => cutAtZero(standard(node), parts) ?? [standard(node)],
+  ...reluForms,
+  'com.microsoft.QuantizeLinear': (node, parts) => reluForms.QuantizeLinear(standard(node), parts) ?? [standard(node)],
   'com.microsoft.DequantizeLinear': (node) => [standard(node)],
   'com.microsoft.FusedConv': fusedConv,
   'com.microsoft.FusedGemm': fusedGemm,
@@ -47,24 +40,6 @@ const rules: Readonly<Record<string, Rule>> = {
   'com.microsoft.QuickGelu': quickGelu,
   'com.microsoft.SkipLayerNormalization': skipLayerNormalization,
 };
-
-/**
- * Quantisers leave out a ReLU whose result they quantise with the zero point at the lowest number, because rounding cuts there
- * anyway. Put back, it is seen for what it is.
- */
-function cutAtZero(node: Node, parts: Parts): Node[] | undefined {
-  const [x, , zeroPoint] = node.inputs;
-  const zero = zeroPoint ? parts.known(zeroPoint) : undefined;
-  const lowest = zero && lowestOf[zero.dtype];
-  if (lowest === undefined || !numbersOf(zero!).every((value) => value === lowest)) return undefined;
-  if (!signed.has(parts.producers.get(x!) ?? '')) return undefined;
-  const cut = parts.value(node, 'relu', parts.types.get(x!)!);
-  return [newNode(node, 'Relu', [x!], [cut]), { ...node, inputs: [cut, ...node.inputs.slice(1)] }];
-}
-
-const lowestOf: Readonly<Partial<Record<Tensor['dtype'], number>>> = { uint8: 0, int8: -128, uint16: 0, int16: -32768 };
-/** Ops whose results have both signs. */
-const signed = new Set(['Add', 'BatchNormalization', 'Conv', 'ConvTranspose', 'Gemm', 'MatMul', 'Sub']);
 
 /** Conv, then an addend Z, then an activation. */
 function fusedConv(node: Node, parts: Parts): Node[] | undefined {
@@ -155,7 +130,6 @@ function skipLayerNormalization(node: Node, parts: Parts): Node[] | undefined {
   ];
 }
 
-type Attributes = Readonly<Record<string, Attribute>>;
 type Step = (from: string, to: string) => Node;
 
 /** Steps one after the other, the last one into the node's first output; all results have the same type. */
@@ -203,59 +177,10 @@ function standard(node: Node): Node {
   return { ...node, domain: '' };
 }
 
-function newNode(
-  near: Node,
-  op: string,
-  inputs: readonly string[],
-  outputs: readonly string[],
-  attributes: Attributes = {},
-): Node {
-  return {
-    name: `${near.name || near.op}/${outputs[0]}`,
-    op,
-    domain: '',
-    inputs: withoutTrailing(inputs),
-    outputs,
-    attributes: new Map(Object.entries(attributes)),
-  };
-}
-
 function kept(node: Node, but: RegExp): Attributes {
   return Object.fromEntries([...node.attributes].filter(([name]) => !but.test(name)));
 }
 
 function text(value: string): Attribute {
   return { type: 'string', value };
-}
-
-function withoutTrailing(inputs: readonly string[]): readonly string[] {
-  return inputs.slice(0, inputs.findLastIndex((name) => name !== '') + 1);
-}
-
-function newParts(
-  graph: Graph,
-  original: ReadonlyMap<string, ValueType>,
-  producers: ReadonlyMap<string, string>,
-): Parts {
-  const types = new Map(original);
-  const constants = new Map<string, Tensor>();
-  const value = (near: Node, hint: string, type: ValueType): string => {
-    const base = `${near.outputs[0]}/${hint}`;
-    let name = base;
-    for (let i = 2; types.has(name); i++) name = `${base}_${i}`;
-    types.set(name, type);
-    return name;
-  };
-  return {
-    types,
-    constants,
-    producers,
-    value,
-    known: (name) => graph.initializers.get(name),
-    constant: (near, hint, tensor) => {
-      const name = value(near, hint, { dtype: tensor.dtype, dims: tensor.dims });
-      constants.set(name, tensor);
-      return name;
-    },
-  };
 }

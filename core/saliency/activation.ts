@@ -5,7 +5,7 @@ import type { BackwardContext, BackwardRule, BackwardTable, Gradient } from '../
 /** Piecewise linear with a kink at zero: what a rule says of ReLU holds for them. */
 const kinked = ['Relu', 'LeakyRelu', 'PRelu', 'ThresholdedRelu'] as const;
 /** Activations without a kink. Sigmoid, HardSigmoid and Softmax gate or attend and are no activations here. */
-const smooth = ['Celu', 'Elu', 'Gelu', 'com.microsoft.Gelu', 'HardSwish', 'Mish', 'Selu', 'Softplus', 'Softsign', 'Swish', 'Tanh'] as const;
+const smooth = ['Celu', 'Elu', 'Gelu', 'HardSwish', 'Mish', 'Selu', 'Softplus', 'Softsign', 'Swish', 'Tanh'] as const;
 
 /**
  * The table of a rule that changes how activations pass gradients.
@@ -18,20 +18,28 @@ export function replaceActivations(
   otherwise: (ordinary: BackwardRule) => BackwardRule,
 ): BackwardTable {
   const pick = (ops: readonly string[], by: (ordinary: BackwardRule) => BackwardRule): [string, BackwardRule][] =>
-    ops.map((op) => [op, by(backward[op]!)]);
-  const clipped = atKink(clip);
-  const gated = otherwise(backward['Mul']!);
+    ops.map((op) => [op, outsideActivations(backward[op]!, by(backward[op]!))]);
+  const clipped = outsideActivations(clip, atKink(clip));
+  const gated = otherwise(backward.Mul!);
   return {
     ...backward,
     ...Object.fromEntries([...pick(kinked, atKink), ...pick(smooth, otherwise)]),
     Clip: (c) => (isRelu(c) ? clipped : clip)(c),
-    Mul: (c) => (c.selfGated ? gated : backward['Mul']!)(c),
+    Mul: (c) => (c.selfGated ? gated : backward.Mul!)(c),
   };
+}
+
+/** Within an activation that is written as several nodes every node keeps its ordinary rule. */
+function outsideActivations(ordinary: BackwardRule, changed: BackwardRule): BackwardRule {
+  return (c) => (c.insideActivation ? ordinary : changed)(c);
 }
 
 /** A context whose dY is max(dY, 0): what both guided and rectified saliency let through. */
 export function withPositiveGradient(c: BackwardContext): BackwardContext {
-  const positive = (gradient: Gradient): Gradient => ({ name: c.emit.op('Relu', [gradient.name]), dims: gradient.dims });
+  const positive = (gradient: Gradient): Gradient => ({
+    name: c.emit.op('Relu', [gradient.name]),
+    dims: gradient.dims,
+  });
   let cached: Gradient | undefined;
   return {
     ...c,

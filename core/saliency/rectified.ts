@@ -7,6 +7,9 @@ import { replaceActivations, withPositiveGradient } from './activation.js';
  * ignore, dX = max(dY, 0) f'(x).
  */
 const clippedOnly: BackwardRule = (c) => [withPositiveGradient(c).lazyDY()];
-const clippedFirst = (ordinary: BackwardRule): BackwardRule => (c) => ordinary(withPositiveGradient(c));
+const clippedFirst =
+  (ordinary: BackwardRule): BackwardRule =>
+  (c) =>
+    ordinary(withPositiveGradient(c));
 
 export const rectified = replaceActivations(() => clippedOnly, clippedFirst);

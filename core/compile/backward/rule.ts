@@ -34,6 +34,8 @@ export interface BackwardContext {
   fullDY(i?: number): Gradient;
   /** The node is the Mul that ends a self-gated activation such as x sigmoid(x). */
   readonly selfGated: boolean;
+  /** The node lies between the input of such an activation and its Mul. */
+  readonly insideActivation: boolean;
   /** Input 0 is a value plus a positive constant: this Clip is the gate inside a hard-swish or hard-sigmoid. */
   readonly shifted: boolean;
   int(attribute: string, fallback: number): number;

@@ -60,7 +60,6 @@ export const unary = {
     return f.add(s, f.mul(f.mul(f.mul(f.x, s), f.sub(1, s)), alpha));
   }),
   Gelu: elementwise((f, c) => (c.text('approximate', 'none') === 'tanh' ? geluTanh(f) : geluErf(f))),
-  'com.microsoft.Gelu': elementwise((f) => geluErf(f)),
 } satisfies Record<string, BackwardRule>;
 
 /** 1 where low < value < high. */
