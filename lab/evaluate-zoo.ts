@@ -40,7 +40,7 @@ const profile = { ...profileNamed(values.profile), images: Number(values.count) 
 const engine = createOnnxruntimeEngine({ provider: 'cpu' });
 const runner: Runner = {
   open: async (job: ModelJob) => openModel(engine, (await readOnnx(job.path)).graph, job),
-  close: async () => undefined,
+  close: () => Promise.resolve(),
 };
 
 const dependencies: ScanDependencies = {

@@ -6,6 +6,7 @@
 import { createWriteStream } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
+import type { Readable } from 'node:stream';
 import { run } from 'node:test';
 import { spec } from 'node:test/reporters';
 import { globSync } from 'tinyglobby';
@@ -33,13 +34,12 @@ events.on('test:fail', (event) => {
   totals.failed++;
   failures.push(`${event.file ?? ''}: ${event.name}`);
 });
-const output = process.env['TEST_LOG'] ? createWriteStream(process.env['TEST_LOG']) : process.stdout;
-events
-  .compose(new spec())
-  .on('end', () => {
-    for (const failure of failures) console.log(`failed: ${failure.replace(`${root}/`, '')}`);
-    const skipped = totals.skipped > 0 ? `, ${totals.skipped} skipped` : '';
-    console.log(`${totals.passed} passed, ${totals.failed} failed${skipped}`);
-    process.exitCode = totals.failed > 0 || totals.passed === 0 ? 1 : 0;
-  })
-  .pipe(output, { end: false });
+const output = process.env.TEST_LOG ? createWriteStream(process.env.TEST_LOG) : process.stdout;
+const report = events.compose<Readable>(new spec());
+report.on('end', () => {
+  for (const failure of failures) console.log(`failed: ${failure.replace(`${root}/`, '')}`);
+  const skipped = totals.skipped > 0 ? `, ${totals.skipped} skipped` : '';
+  console.log(`${totals.passed} passed, ${totals.failed} failed${skipped}`);
+  process.exitCode = totals.failed > 0 || totals.passed === 0 ? 1 : 0;
+});
+report.pipe(output, { end: false });

@@ -45,7 +45,7 @@ function parseCsv(text: string): Line[] {
     if (char === '\n') line++;
     if (quoted) {
       if (char !== '"') cell += char;
-      else if (text[i + 1] === '"') cell += text[++i];
+      else if (text[i + 1] === '"') cell += text[++i]!;
       else quoted = false;
     } else if (char === '"' && cell === '') {
       quoted = true;

@@ -1,3 +1,4 @@
+import type Sharp from 'sharp';
 import type { DecodedImage } from '../../core/scan/images.js';
 import { ScanError } from '../../core/scan/errors.js';
 import type { ImageLimits } from './options.js';
@@ -35,7 +36,7 @@ export async function decodeImage(name: string, bytes: Uint8Array, limits: Image
 }
 
 /** Loaded on first use: it takes a tenth of a second and many runs need no picture. */
-export async function loadSharp(): Promise<(typeof import('sharp'))['default']> {
+export async function loadSharp(): Promise<typeof Sharp> {
   try {
     return (await import('sharp')).default;
   } catch (thrown) {

@@ -71,23 +71,23 @@ function parseJson(path: string, text: string): Parsed {
   } catch (thrown) {
     throw new ScanError('images-unreadable', `${path} is no JSON: ${(thrown as Error).message}`, { cause: thrown });
   }
-  const holder = isRecord(value) && Array.isArray(value['images']) ? value : undefined;
-  const list: unknown = holder ? holder['images'] : value;
+  const holder = isRecord(value) && Array.isArray(value.images) ? value : undefined;
+  const list: unknown = holder ? holder.images : value;
   const pairs: readonly unknown[] = Array.isArray(list)
     ? list
     : isRecord(list)
       ? Object.entries(list).map(([file, label]) => ({ file, label }))
       : [];
   const rows = pairs.map((pair, i): LabelRow => {
-    const file = isRecord(pair) ? pair['file'] : undefined;
-    const label = isRecord(pair) ? pair['label'] : undefined;
+    const file = isRecord(pair) ? pair.file : undefined;
+    const label = isRecord(pair) ? pair.label : undefined;
     if (typeof file === 'string' && (typeof label === 'string' || typeof label === 'number')) return { file, label };
     throw new ScanError(
       'images-unreadable',
       `${path}: entry ${i + 1} is not a file with a label; write {"classes": ["cat"], "images": [{"file": "1.png", "label": 0}]} or {"1.png": 0}`,
     );
   });
-  const classes = holder?.['classes'];
+  const classes = holder?.classes;
   if (classes !== undefined && !(Array.isArray(classes) && classes.every((name) => typeof name === 'string'))) {
     throw new ScanError('images-unreadable', `${path}: "classes" must be a list of class names`);
   }

@@ -31,7 +31,9 @@ export async function loadArrays(path: string, options: LoadOptions, limits: Ima
     options.order === 'file' ? all.map((_, i) => i).slice(0, options.count) : interleaveClasses(all, options.count);
   const size = images.data.length / total;
   const data = new Float32Array(chosen.length * size);
-  chosen.forEach((from, to) => data.set(images.data.subarray(from * size, (from + 1) * size), to * size));
+  chosen.forEach((from, to) => {
+    data.set(images.data.subarray(from * size, (from + 1) * size), to * size);
+  });
   const odd = data.findIndex((value) => !Number.isFinite(value));
   if (odd >= 0) {
     throw unreadable(

@@ -29,7 +29,9 @@ const manifest: Manifest = hasShared
   ? (JSON.parse(readFileSync(join(zoo, 'manifest.json'), 'utf8')) as Manifest)
   : { entries: [] };
 
-test('the operator zoo is there', { skip }, () => assert.ok(manifest.entries.length > 0));
+test('the operator zoo is there', { skip }, () => {
+  assert.ok(manifest.entries.length > 0);
+});
 
 for (const { golden, rules, files } of manifest.entries) {
   for (const { file } of files) {

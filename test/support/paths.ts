@@ -5,7 +5,7 @@ import { fileURLToPath } from 'node:url';
 export const repoRoot = findRoot(dirname(fileURLToPath(import.meta.url)));
 
 /** Holds `zoo/` and `ops-zoo/`: trained models, clean images and golden values, too large for this repository. */
-export const sharedDir = process.env['NEURONINSPECT_SHARED'] ?? join(repoRoot, '..', 'shared');
+export const sharedDir = process.env.NEURONINSPECT_SHARED ?? join(repoRoot, '..', 'shared');
 export const hasShared = existsSync(join(sharedDir, 'zoo', 'manifest.json'));
 
 function findRoot(dir: string): string {

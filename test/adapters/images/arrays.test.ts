@@ -95,7 +95,9 @@ describe('a damaged or dangerous array is refused with a reason', () => {
     'a header longer than the file': [header(dict('<f4', '(2,)')).subarray(0, 30), /damaged/],
   };
   for (const [name, [bytes, says]] of Object.entries(cases)) {
-    test(name, () => assert.throws(() => readNpy(bytes), says));
+    test(name, () => {
+      assert.throws(() => readNpy(bytes), says);
+    });
   }
 
   test('any bytes end in arrays or an error', () => {
@@ -170,7 +172,7 @@ describe('images from an array file', () => {
   const load = async (...args: Parameters<typeof loadImages>): Promise<RawImageSet> => {
     const set = await loadImages(...args);
     assert.equal(set.kind, 'raw');
-    return set as RawImageSet;
+    return set;
   };
   const archive = async (root: string, arrays: Record<string, NpyWritable>): Promise<string> => {
     await writeNpz(join(root, 'x.npz'), arrays);

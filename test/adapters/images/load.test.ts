@@ -13,7 +13,7 @@ import { folderOf, grayPng, rgbPng } from './pictures.js';
 const load = async (...args: Parameters<typeof loadImages>): Promise<PixelImageSet> => {
   const set = await loadImages(...args);
   assert.equal(set.kind, 'pixels');
-  return set as PixelImageSet;
+  return set;
 };
 const names = (set: PixelImageSet): string[] => set.images.map((image) => image.name);
 const fails =

@@ -7,7 +7,9 @@ import sharp, { type Sharp } from 'sharp';
 /** A folder that is gone after the test, with these files in it. */
 export function folderOf(t: TestContext, files: Readonly<Record<string, string | Uint8Array>> = {}): string {
   const root = mkdtempSync(join(tmpdir(), 'neuroninspect-images-'));
-  t.after(() => rmSync(root, { recursive: true, force: true }));
+  t.after(() => {
+    rmSync(root, { recursive: true, force: true });
+  });
   for (const [name, content] of Object.entries(files)) {
     mkdirSync(dirname(join(root, name)), { recursive: true });
     writeFileSync(join(root, name), content);

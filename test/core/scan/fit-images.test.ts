@@ -44,8 +44,9 @@ const fails =
     for (const text of says) assert.match(thrown.message, text);
     return true;
   };
-const refuses = (s: PixelImageSet | RawImageSet, model: ImageInput, p: Preprocessing, ...says: RegExp[]): void =>
+const refuses = (s: PixelImageSet | RawImageSet, model: ImageInput, p: Preprocessing, ...says: RegExp[]): void => {
   assert.throws(() => fitImages(s, model, p), fails('images-mismatch', ...says));
+};
 
 /** Two pixels: pure colours that tell the channels apart. */
 const colour = picture(1, 2, 3, [255, 0, 51, 0, 102, 204]);
@@ -108,9 +109,9 @@ describe('pixels become model input: x = (pixel01 * scale - mean) / std', () => 
       const input = fitImages(set(image, image), model, preprocessing);
       const got = [...input.data];
       assert.equal(got.length, 2 * values.length);
-      float32([...values, ...values]).forEach((value, i) =>
-        assert.ok(Math.abs(got[i]! - value) < 1e-6, `${i}: ${got[i]} is not ${value}`),
-      );
+      float32([...values, ...values]).forEach((value, i) => {
+        assert.ok(Math.abs(got[i]! - value) < 1e-6, `${i}: ${got[i]} is not ${value}`);
+      });
       assert.deepEqual(input.labels, [0, 1]);
     });
   }
@@ -226,7 +227,9 @@ describe('the unit range', () => {
     const expected = Float32Array.of(1, 0, 0, 0.4, 0.2, 0.8);
     for (const model of [nchw(3, 1, 2), nhwc(1, 2, 3)]) {
       const unit = toUnit(fitImages(set(colour), model, preprocessing));
-      unit.forEach((value, i) => assert.ok(Math.abs(value - expected[i]!) < 1e-6, `${i}: ${value}`));
+      unit.forEach((value, i) => {
+        assert.ok(Math.abs(value - expected[i]!) < 1e-6, `${i}: ${value}`);
+      });
     }
   });
 
@@ -270,12 +273,12 @@ describe('the unit range', () => {
         const spread = Math.min(...input.domain.high.map((high, c) => high - input.domain.low[c]!));
         // Values up to 600 held in 24 bits; divided by the spread on the way to the unit range.
         const ulp = 600 * 2 ** -23;
-        back.forEach((value, i) =>
-          assert.ok(Math.abs(value - input.data[i]!) <= ulp, `${value} is not ${input.data[i]}`),
-        );
-        again.forEach((value, i) =>
-          assert.ok(Math.abs(value - unit[i]!) <= ulp / spread, `${value} is not ${unit[i]}`),
-        );
+        back.forEach((value, i) => {
+          assert.ok(Math.abs(value - input.data[i]!) <= ulp, `${value} is not ${input.data[i]}`);
+        });
+        again.forEach((value, i) => {
+          assert.ok(Math.abs(value - unit[i]!) <= ulp / spread, `${value} is not ${unit[i]}`);
+        });
       }),
     );
   });
