@@ -44,9 +44,11 @@ function parseCsv(text: string): Line[] {
     if (quoted && char === undefined) throw new Error(`line ${start} opens a quote that never closes`);
     if (char === '\n') line++;
     if (quoted) {
-      if (char !== '"') cell += char;
-      else if (text[i + 1] === '"') cell += text[++i]!;
-      else quoted = false;
+      if (char !== '"') cell += char ?? '';
+      else if (text[i + 1] === '"') {
+        cell += '"';
+        i++;
+      } else quoted = false;
     } else if (char === '"' && cell === '') {
       quoted = true;
     } else if (char === separator) {

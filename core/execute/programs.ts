@@ -73,9 +73,9 @@ export function createPrograms(engine: Engine, model: BoundModel): Programs {
       return (await session.run(feeds)) as Map<ProgramOutput, Tensor>;
     },
     dispose: async () => {
-      const open = await Promise.allSettled([...sessions.values()]);
+      const open = await Promise.allSettled(sessions.values());
       sessions.clear();
-      await Promise.all(open.map((outcome) => (outcome.status === 'fulfilled' ? outcome.value.dispose() : undefined)));
+      for (const outcome of open) if (outcome.status === 'fulfilled') await outcome.value.dispose();
     },
   };
 }

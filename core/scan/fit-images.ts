@@ -79,7 +79,7 @@ function eachValue(
   n: number,
   visit: (planar: number, inModel: number, channel: number) => void,
 ): void {
-  const [channels, height, width] = axesOf<number>(dims.slice(1), layout) as [number, number, number];
+  const [channels, height, width] = axesOf<number>(dims.slice(1), layout);
   const plane = height * width;
   const [pixelStep, channelStep] = layout === 'NCHW' ? [1, plane] : [channels, 1];
   for (let image = 0; image < n; image++) {
@@ -246,7 +246,7 @@ function fitRaw(set: RawImageSet, model: ImageInput, layout: 'NCHW' | 'NHWC'): M
 
 /** What black and white are in model input that came as it is: a convention if the values follow one, else their range. */
 function rawDomain(set: RawImageSet, layout: 'NCHW' | 'NHWC'): ModelInput['domain'] {
-  const [channels, height, width] = axesOf<number>(set.dims.slice(1), layout) as [number, number, number];
+  const [channels, height, width] = axesOf<number>(set.dims.slice(1), layout);
   const plane = height * width;
   const low = Array.from({ length: channels }, () => Number.POSITIVE_INFINITY);
   const high = Array.from({ length: channels }, () => Number.NEGATIVE_INFINITY);

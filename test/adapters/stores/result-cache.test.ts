@@ -107,9 +107,13 @@ test('a read-only cache is still read', async (t) => {
   const { cache, dir } = await open(t);
   await cache.put(id(1), result(1));
   await chmod(dir, 0o500);
-  t.after(() => chmod(dir, 0o700));
-  asOrdinaryUser(t, dir);
-  assert.ok(await cache.get(id(1)));
+  const restore = asOrdinaryUser(dir);
+  try {
+    assert.ok(await cache.get(id(1)));
+  } finally {
+    restore();
+    await chmod(dir, 0o700);
+  }
 });
 
 test('a scan id that is no hex digest never becomes a file name', async (t) => {
@@ -120,12 +124,14 @@ test('a scan id that is no hex digest never becomes a file name', async (t) => {
 });
 
 /** Root may write anywhere, so the folder is given to another user, and the rest of the test runs as that one. */
-function asOrdinaryUser(t: TestContext, dir: string): void {
-  if (process.geteuid?.() !== 0) return;
+function asOrdinaryUser(dir: string): () => void {
+  if (process.geteuid?.() !== 0) return () => undefined;
   const nobody = 65534;
   for (const path of [dir, ...readdirSync(dir).map((name) => join(dir, name))]) chownSync(path, nobody, nobody);
   process.seteuid!(nobody);
-  t.after(() => process.seteuid!(0));
+  return () => {
+    process.seteuid!(0);
+  };
 }
 
 async function open(t: TestContext, options: Partial<ResultCacheOptions> = {}) {
