@@ -6,8 +6,13 @@ export function float32(dims: readonly number[], values: ArrayLike<number>): Ten
 }
 
 export function int64(dims: readonly number[], values: ArrayLike<number>): Tensor {
-  const data = BigInt64Array.from(Array.from(values), BigInt);
+  const data = BigInt64Array.from(Array.from(values), saturated);
   return checked({ dtype: 'int64', dims, data }, data.length);
+}
+
+/** The largest int64, which exporters write for "to the end", is no double: the nearest one is 2^63. */
+function saturated(value: number): bigint {
+  return value >= 2 ** 63 ? 2n ** 63n - 1n : BigInt(value);
 }
 
 /** One-dimensional int64, the form in which ONNX takes shapes, axes, starts and pads. */
