@@ -22,8 +22,9 @@ export const conv: BackwardRule = (c) => {
 
   const form = constant ? chooseForm(window, channels, group) : 'transpose';
   const dX = forms[form](c, merged, window, group, constant);
-  const dims = [batch, channels, ...window.input];
-  return [{ name: c.emit.reshape(dX, [-1, ...dims]), dims }, undefined, bias];
+  const image = [channels, ...window.input];
+  const dims = [batch, ...image];
+  return [{ name: c.emit.reshape(dX, [-1, ...dims], [-1, ...image]), dims }, undefined, bias];
 };
 
 /** One value per channel: dB sums dY over all images and places. */
@@ -42,9 +43,17 @@ function chooseForm({ kernel, strides, dilations, input, output }: Window, chann
     return dilations.every((d) => d === 1) && channels >= 8 && kernel.every((k, i) => k >= strides[i]!)
       ? 'sub-pixel'
       : 'transpose';
-  if (group === 1 && channels < 8) return 'transpose';
-  const growth = sizeOf(input) / sizeOf(output);
-  return group === 1 && growth > 1.4 ? 'transpose' : 'flipped';
+  return group === 1 && sizeOf(input) / sizeOf(output) > flippedGrowth(channels, kernel) ? 'transpose' : 'flipped';
+}
+
+/**
+ * How much larger than dY dX may be for a flipped Conv to be the faster one: it multiplies zeros around dY, but engines run
+ * it in blocks of 16 channels, near the speed of the machine (`docs/benchmarks.md`).
+ */
+function flippedGrowth(channels: number, kernel: readonly number[]): number {
+  if (channels < 16) return 0;
+  if (channels < 32) return 1.2;
+  return kernel.some((taps) => taps > 3) ? 1.4 : Infinity;
 }
 
 type FormRule = (c: BackwardContext, dY: string, window: Window, group: number, weight: Tensor | undefined) => string;

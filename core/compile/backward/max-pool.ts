@@ -59,9 +59,12 @@ function disjointWindows(
   const repeated = repeat(emit, emit.reshape(dY.name, [-1, channels, ...output]), strides);
   const shaped = emit.reshape(repeated, [-1, dY.dims[0]!, channels, ...grid]);
   const masked = emit.op('Mul', [shaped, mask]);
-  const merged = emit.reshape(masked, [-1, channels, ...grid]);
-  const dims = [images, channels, ...input];
-  return { name: emit.reshape(cropFrom(emit, merged, before, input, grid), [-1, ...dims]), dims };
+  const front = before.map((size) => -size);
+  const back = input.map((extent, i) => before[i]! + extent - grid[i]!);
+  return {
+    name: emit.pad(masked, [0, 0, 0, ...front], [0, 0, 0, ...back]),
+    dims: [images, channels, ...input],
+  };
 }
 
 /** Windows that overlap: every tap's masked dY is shifted into its phase of the input grid, phases are interleaved. */

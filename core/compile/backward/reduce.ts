@@ -54,12 +54,23 @@ export const reduceProd: BackwardRule = (c) => {
   return [times(c, spread(c), others, c.dims(c.input(0)))];
 };
 
-/** Max, Min: dY is shared evenly among the elements that attain the extremum (PyTorch's amax). */
+/** Max, Min: dY goes to the first element that attains the extremum, as in the pools and in PyTorch's max over an axis. */
 export const reduceExtremum: BackwardRule = (c) => {
-  const f = formula(c);
-  const hits = c.emit.op('Cast', [c.emit.op('Equal', [f.x, keptOutput(c)])], { to: 1 });
-  const count = c.emit.reduceSum(hits, reducedAxes(c), true);
-  return [times(c, spread(c), f.div(hits, count), c.dims(c.input(0)))];
+  const { emit } = c;
+  const x = c.dims(c.input(0));
+  const axes = reducedAxes(c);
+  if (axes.length === 0) return [c.lazyDY()];
+  const kept = x.flatMap((_, axis) => (axes.includes(axis) ? [] : [axis]));
+  const order = [...kept, ...axes];
+  const ordered = order.map((axis) => x[axis]!);
+  const places = reducedCount(c);
+  const rows = emit.reshape(emit.transpose(c.input(0), order), [...ordered.slice(0, kept.length), places]);
+  const first = emit.op(c.node.op === 'ReduceMax' ? 'ArgMax' : 'ArgMin', [rows], { axis: kept.length, keepdims: 1 });
+  const all = BigInt64Array.from({ length: places }, (_, i) => BigInt(i));
+  const hit = emit.op('Equal', [first, emit.constant({ dtype: 'int64', dims: [places], data: all })]);
+  const mask = emit.op('Cast', [emit.reshape(hit, ordered)], { to: 1 });
+  const back = x.map((_, axis) => order.indexOf(axis));
+  return [times(c, spread(c), emit.transpose(mask, back), x)];
 };
 
 /** Axes from the attribute or the second input; all when there are none, none at all when `noop_with_empty_axes` says so. */

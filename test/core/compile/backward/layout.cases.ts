@@ -61,6 +61,14 @@ export const layoutCases: readonly GradientCase[] = [
     { opset: 9 },
   ),
 
+  one(
+    'Slice',
+    'to the largest int64 as an attribute, opset 9',
+    [x('N', 5)],
+    { starts: [-3], ends: [2 ** 63], axes: [1] },
+    { opset: 9 },
+  ),
+
   pad('both ends', ['N', 2, 3], [0, 1, 0, 0, 0, 2]),
   pad('the batch axis', [2, 3], [1, 0, 2, 1]),
   pad('negative', ['N', 4, 5], [0, -1, 1, 0, 0, -2]),

@@ -4,7 +4,10 @@ const batchNorm = (detail: string, size: readonly number[], attributes = {}): Gr
   one('BatchNormalization', detail, [x('N', 3, ...size), w(3), w(3), w(3), within(0.5, 2, 3)], attributes);
 
 /** Statistics of numbers that lie close together bend too much for finite differences. */
-const wide = (row: GradientCase): GradientCase => ({ ...row, options: { range: [-3, 3], tolerance: 1e-3, ...row.options } });
+const wide = (row: GradientCase): GradientCase => ({
+  ...row,
+  options: { range: [-3, 3], tolerance: 1e-3, ...row.options },
+});
 
 export const normalizationCases: readonly GradientCase[] = [
   batchNorm('rank 2', []),

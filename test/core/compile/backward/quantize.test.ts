@@ -28,8 +28,9 @@ const pair = (between: readonly Node[] = []): Node[] => [
 
 const close = (found: readonly number[], expected: readonly number[]): void => {
   assert.equal(found.length, expected.length);
-  found.forEach((value, i) => { assert.ok(Math.abs(value - expected[i]!) < 1e-5, `[${found.join()}], expected [${expected.join()}]`); },
-  );
+  found.forEach((value, i) => {
+    assert.ok(Math.abs(value - expected[i]!) < 1e-5, `[${found.join()}], expected [${expected.join()}]`);
+  });
 };
 
 describe('QuantizeLinear and DequantizeLinear', () => {

@@ -16,7 +16,9 @@ describe('the table of rules', () => {
   /** Straight-through: not a derivative, so no finite difference shows it; tested in quantize.test.ts. */
   const elsewhere = ['QuantizeLinear', 'DequantizeLinear'];
   for (const op of Object.keys(backward)) {
-    test(`${op} has a case`, () => { assert.ok(tried.has(op) || elsewhere.includes(op), `add a row for ${op} to a *.cases.ts`); });
+    test(`${op} has a case`, () => {
+      assert.ok(tried.has(op) || elsewhere.includes(op), `add a row for ${op} to a *.cases.ts`);
+    });
   }
 
   test('an op has a rule or a zero derivative, not both', () => {
@@ -52,26 +54,39 @@ describe('ops with zero derivative', () => {
   };
 
   for (const op of oneInput.filter((name) => !['NonZero', 'Shape', 'Size', 'EyeLike'].includes(name))) {
-    test(op, () => { check([node(op, ['x'], ['a']), toFloat('a')]); });
+    test(op, () => {
+      check([node(op, ['x'], ['a']), toFloat('a')]);
+    });
   }
   for (const op of compared) {
-    test(op, () => { check([node(op, ['x', 'zero'], ['a']), toFloat('a')], { zero: scalar(0) }); });
+    test(op, () => {
+      check([node(op, ['x', 'zero'], ['a']), toFloat('a')], { zero: scalar(0) });
+    });
   }
   for (const op of logical) {
     const above = node('Greater', ['x', 'zero'], ['a']);
-    test(op, () => { check([above, node(op, ['a', 'mask'], ['b']), toFloat('b')], { zero: scalar(0), mask: bool([3], [1, 0, 1]) }); },
-    );
+    test(op, () => {
+      check([above, node(op, ['a', 'mask'], ['b']), toFloat('b')], { zero: scalar(0), mask: bool([3], [1, 0, 1]) });
+    });
   }
   for (const op of bitwise) {
     const whole = node('Cast', ['x'], ['a'], { to: 7 });
-    test(op, () => { check([whole, node(op, ['a', 'bits'], ['b']), toFloat('b')], { bits: int64([], [5]) }); });
+    test(op, () => {
+      check([whole, node(op, ['a', 'bits'], ['b']), toFloat('b')], { bits: int64([], [5]) });
+    });
   }
-  test('Not', () => { check([node('Greater', ['x', 'zero'], ['a']), node('Not', ['a'], ['b']), toFloat('b')], { zero: scalar(0) }); });
-  test('BitwiseNot', () => { check([node('Cast', ['x'], ['a'], { to: 7 }), node('BitwiseNot', ['a'], ['b']), toFloat('b')]); });
-  test('OneHot', () => { check([node('ArgMax', ['x'], ['a']), node('OneHot', ['a', 'depth', 'values'], ['y'])], {
+  test('Not', () => {
+    check([node('Greater', ['x', 'zero'], ['a']), node('Not', ['a'], ['b']), toFloat('b')], { zero: scalar(0) });
+  });
+  test('BitwiseNot', () => {
+    check([node('Cast', ['x'], ['a'], { to: 7 }), node('BitwiseNot', ['a'], ['b']), toFloat('b')]);
+  });
+  test('OneHot', () => {
+    check([node('ArgMax', ['x'], ['a']), node('OneHot', ['a', 'depth', 'values'], ['y'])], {
       depth: int64([], [3]),
       values: float32([2], [0, 1]),
-    }); });
+    });
+  });
 });
 
 describe('what no rule covers is refused', () => {

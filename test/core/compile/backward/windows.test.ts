@@ -132,8 +132,6 @@ describe('windows of any geometry', () => {
 });
 
 describe('ties', () => {
-  const ones = float32([1, 1, 1], [1]);
-
   test('a global max pool picks the first maximum', async () => {
     const x = float32([1, 1, 2, 3], [0, 2, 1, 2, 2, 0]);
     const pool = node('GlobalMaxPool', ['x'], ['y']);
@@ -141,11 +139,29 @@ describe('ties', () => {
     assert.deepEqual(found, [0, 1, 0, 0, 0, 0]);
   });
 
-  test('ReduceMax shares among equal maxima, as amax does in PyTorch', async () => {
-    const reduce = node('ReduceMax', ['x', 'axes'], ['y']);
-    const constants = { axes: { dtype: 'int64', dims: [1], data: BigInt64Array.of(1n) } } as const;
-    const found = await gradientOf({ nodes: [reduce], constants }, backward, float32([1, 4], [3, 1, 3, 0]), ones);
-    assert.deepEqual(found, [0.5, 0, 0.5, 0]);
+  test('ReduceMax and ReduceMin pick the first in row-major order', async () => {
+    const x = float32([1, 2, 3], [3, 1, 3, 1, 3, 1]);
+    const found = (op: string, axis: bigint) =>
+      gradientOf(
+        {
+          nodes: [node(op, ['x', 'axes'], ['r'], { keepdims: 1 }), node('Flatten', ['r'], ['y'])],
+          constants: { axes: { dtype: 'int64', dims: [1], data: BigInt64Array.of(axis) } },
+        },
+        backward,
+        x,
+        float32(axis === 1n ? [1, 1, 3] : [1, 1, 2], axis === 1n ? [1, 2, 3] : [1, 2]),
+      );
+    assert.deepEqual(await found('ReduceMax', 2n), [1, 0, 0, 0, 2, 0]);
+    assert.deepEqual(await found('ReduceMax', 1n), [1, 0, 3, 0, 2, 0]);
+    assert.deepEqual(await found('ReduceMin', 2n), [0, 1, 0, 2, 0, 0]);
+  });
+
+  test('the largest of several maps shares among equal ones, as maximum does in PyTorch', async () => {
+    const nodes = [node('Neg', ['x'], ['a']), node('Max', ['x', 'a'], ['y'])];
+    const found = await gradientOf({ nodes }, backward, float32([1, 3], [0, 2, -1]), float32([1, 1, 3], [1, 1, 1]));
+    assert.deepEqual(found, [0, 1, -1]);
+    const twice = [node('Abs', ['x'], ['a']), node('Max', ['x', 'a'], ['y'])];
+    assert.deepEqual(await gradientOf({ nodes: twice }, backward, float32([1, 1], [2]), float32([1, 1, 1], [1])), [1]);
   });
 
   test('Max(x, 0) is a ReLU: nothing flows back at zero', async () => {
