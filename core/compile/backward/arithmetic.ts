@@ -30,7 +30,7 @@ export const div: BackwardRule = (c) => {
   ];
 };
 
-/** Y = A^B: dA = dY B A^(B-1), dB = dY Y ln A. Where B or A is 0 these are 0, although a factor may be infinite. */
+/** Y = A^B: dA = dY B A^(B-1), dB = dY Y ln A; 0 where A is 0 and these have no finite value. */
 export const pow: BackwardRule = (c) => {
   const { emit } = c;
   const f = formula(c);
@@ -43,9 +43,12 @@ export const pow: BackwardRule = (c) => {
   const viaBase = (): Gradient => {
     const exponents = known && numbersOf(known);
     if (exponents?.every((exponent) => exponent === 2)) return times(c, dY, f.mul(a, 2), c.dims(a));
-    const none = emit.op('Cast', [emit.op('Equal', [b, f.constant(0)])], { to: 1 });
-    const safe = exponents?.every((exponent) => exponent !== 0) ? b : f.add(b, none);
-    return times(c, dY, f.mul(b, f.call('Pow', a, f.sub(safe, 1))), result);
+    if (exponents?.every((exponent) => exponent >= 1)) {
+      return times(c, dY, f.mul(b, f.call('Pow', a, f.sub(b, 1))), result);
+    }
+    const infinite = f.mul(emit.op('Cast', [emit.op('Equal', [a, f.constant(0)])], { to: 1 }), f.greater(1, b));
+    const power = f.call('Pow', f.add(a, infinite), f.sub(b, 1));
+    return times(c, dY, f.mul(f.mul(b, f.sub(1, infinite)), power), result);
   };
   const viaExponent = (): string => {
     const positive = f.greater(a, 0);

@@ -18,7 +18,11 @@ export const unary = {
   Sigmoid: elementwise((f) => f.mul(f.y, f.sub(1, f.y))),
   Sin: elementwise((f) => f.call('Cos', f.x)),
   Sinh: elementwise((f) => f.call('Cosh', f.x)),
-  Sqrt: elementwise((f) => f.div(0.5, f.y)),
+  /** 1 / (2 y); 0 where y is 0, so that the deviation of a constant has a gradient, as in PyTorch. */
+  Sqrt: elementwise((f) => {
+    const positive = f.greater(f.y, 0);
+    return f.div(f.mul(positive, 0.5), f.add(f.y, f.sub(1, positive)));
+  }),
   Tan: elementwise((f) => f.add(f.mul(f.y, f.y), 1)),
   Tanh: elementwise((f) => f.sub(1, f.mul(f.y, f.y))),
   Asinh: elementwise((f) => f.div(1, f.call('Sqrt', f.add(f.mul(f.x, f.x), 1)))),

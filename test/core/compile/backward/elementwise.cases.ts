@@ -54,6 +54,7 @@ export const elementwiseCases: readonly GradientCase[] = [
   one('Pow', 'square at zero', [x('N', 4), value(scalar(2))], {}, { range: [0, 0] }),
   one('Pow', 'exponent 1 at zero', [x('N', 4), value(scalar(1))], {}, { range: [0, 0] }),
   one('Pow', 'exponent 0 at zero', [x('N', 4), value(float32([4], [0, 1, 2, 3]))], {}, { range: [0, 0] }),
+  one('Pow', 'negative exponents', [x('N', 3), value(float32([3], [-1, -2, 0.5]))], {}, positive),
   one('Pow', 'an integer exponent', [x('N', 4), value(int64([], [3]))], {}, { range: [-1, 1] }),
   one('Pow', 'a half', [x('N', 4), value(scalar(0.5))], {}, positive),
   one(

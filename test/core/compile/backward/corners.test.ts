@@ -131,6 +131,16 @@ describe('windows of any geometry', () => {
   });
 });
 
+describe('where a derivative is infinite', () => {
+  test('Sqrt and roots pass nothing at zero, instead of NaN', async () => {
+    const half = { half: float32([], [0.5]) };
+    const [zero, seed] = [float32([1, 2], [0, 4]), float32([1, 1, 2], [1, 1])];
+    assert.deepEqual(await gradientOf({ nodes: [node('Sqrt', ['x'], ['y'])] }, backward, zero, seed), [0, 0.25]);
+    const root = node('Pow', ['x', 'half'], ['y']);
+    assert.deepEqual(await gradientOf({ nodes: [root], constants: half }, backward, zero, seed), [0, 0.25]);
+  });
+});
+
 describe('ties', () => {
   test('a global max pool picks the first maximum', async () => {
     const x = float32([1, 1, 2, 3], [0, 2, 1, 2, 2, 0]);
