@@ -5,7 +5,7 @@ import { ScanError } from '../scan/errors.js';
 import { selfGatedActivations, type SelfGatedActivations } from './activations.js';
 import { broadcastDims } from './backward/broadcast.js';
 import type { BackwardContext, BackwardTable, Gradient } from './backward/rule.js';
-import { reasonToRefuse } from './backward/refused.js';
+import { reasonToRefuse } from '../onnx/refused.js';
 import { dependentValues, hasZeroDerivative } from './dependence.js';
 import type { Emitter } from './emit.js';
 

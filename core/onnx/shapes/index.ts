@@ -1,4 +1,5 @@
 import { ScanError } from '../../scan/errors.js';
+import { reasonToRefuse } from '../refused.js';
 import { describeNode } from './call.js';
 import type { OpCall, ShapeRule, ValueType } from './call.js';
 import { convShapes } from './conv.js';
@@ -47,9 +48,12 @@ export function inferTypes(call: OpCall): readonly ValueType[] {
   const { node, opset } = call;
   const rule = shapeRules.get(node.domain === '' ? node.op : `${node.domain}:${node.op}`);
   if (rule === undefined) {
+    const reason = reasonToRefuse(node.domain === '' ? node.op : `${node.domain}.${node.op}`);
     throw new ScanError(
       'model-unsupported-op',
-      `${describeNode(node, opset)} is not supported in domain "${node.domain || 'ai.onnx'}"; to support it, add its shape rule to core/onnx/shapes/index.ts`,
+      reason === undefined
+        ? `${describeNode(node, opset)} is not supported in domain "${node.domain || 'ai.onnx'}"; to support it, add its shape rule to core/onnx/shapes/index.ts`
+        : `${describeNode(node, opset)} ${reason}`,
     );
   }
   const types = rule(call);

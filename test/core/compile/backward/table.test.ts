@@ -179,6 +179,23 @@ describe('what no rule covers is refused', () => {
     { w: { dtype: 'uint8', dims: [3, 4], data: new Uint8Array(12) } },
   );
   refused(
+    'an op that only quantised models have',
+    [
+      node('QuantizeLinear', ['x', 's', 'z'], ['q']),
+      node('com.microsoft.QLinearAdd', ['q', 's', 'z', 'q', 's', 'z', 's', 'z'], ['sum']),
+      node('DequantizeLinear', ['sum', 's', 'z'], ['y']),
+    ],
+    /QLinearAdd.* is quantised .* scan the float model/,
+    { s: scalar(0.1), z: { dtype: 'uint8', dims: [], data: new Uint8Array(1) } },
+  );
+  refused(
+    'a recurrent network',
+    [node('LSTM', ['x', 'w', 'r'], ['y'], { hidden_size: 2 })],
+    /LSTM .* only feed-forward image classifiers/,
+    { w: float32([1, 8, 3], new Float32Array(24)), r: float32([1, 8, 2], new Float32Array(16)) },
+    [4, 1, 3],
+  );
+  refused(
     'a network of integers between QuantizeLinear and DequantizeLinear',
     [
       node('QuantizeLinear', ['x', 's', 'z'], ['q']),
