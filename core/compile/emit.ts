@@ -15,8 +15,13 @@ export interface Emitter {
   ): string[];
   /** Equal small constants share one initializer. */
   constant(tensor: Tensor, hint?: string): string;
-  /** `-1` is inferred. A reshape of a reshape is folded into one. */
-  reshape(value: string, dims: readonly number[]): string;
+  /**
+   * `-1` is inferred. A reshape of a reshape is folded into one; back to the shape before, it is none.
+   * @param own shape of the value, where the caller knows it.
+   */
+  reshape(value: string, dims: readonly number[], own?: readonly number[]): string;
+  /** What a value was reshaped from, where the shape before is known. */
+  origin(value: string): Origin | undefined;
   transpose(value: string, perm: readonly number[]): string;
   reduceSum(value: string, axes: readonly number[], keepDims?: boolean): string;
   slice(
@@ -34,6 +39,12 @@ export interface Emitter {
   readonly initializers: ReadonlyMap<string, Tensor>;
 }
 
+export interface Origin {
+  readonly value: string;
+  readonly dims: readonly number[];
+  readonly reshaped: readonly number[];
+}
+
 export type AttributeValue = number | string | readonly number[] | { readonly float: number };
 
 /** @param taken names that must not be made again. */
@@ -41,7 +52,8 @@ export function createEmitter(taken: ReadonlySet<string>): Emitter {
   const nodes: Node[] = [];
   const initializers = new Map<string, Tensor>();
   const shared = new Map<string, string>();
-  const reshaped = new Map<string, string>();
+  const reshaped = new Map<string, { readonly source: string; readonly dims: readonly number[] }>();
+  const shapes = new Map<string, readonly number[]>();
   const used = new Set(taken);
   let prefix = '';
 
@@ -70,6 +82,8 @@ export function createEmitter(taken: ReadonlySet<string>): Emitter {
         outputs,
         attributes: new Map(Object.entries(attributes).map(([key, value]) => [key, toAttribute(value)])),
       });
+      const shape = op === 'Relu' ? shapes.get(inputs[0]!) : undefined;
+      if (shape) shapes.set(outputs[0]!, shape);
       return outputs;
     },
     constant: (tensor, hint = 'const') => {
@@ -81,11 +95,18 @@ export function createEmitter(taken: ReadonlySet<string>): Emitter {
       if (key !== undefined) shared.set(key, name);
       return name;
     },
-    reshape: (value, dims) => {
-      const source = reshaped.get(value) ?? value;
+    reshape: (value, dims, own) => {
+      const source = reshaped.get(value)?.source ?? value;
+      if (own && source === value) shapes.set(value, own);
+      if (shapes.get(source)?.join() === dims.join()) return source;
       const name = emitter.op('Reshape', [source, emitter.constant(ints(...dims))]);
-      reshaped.set(name, source);
+      reshaped.set(name, { source, dims });
       return name;
+    },
+    origin: (value) => {
+      const made = reshaped.get(value);
+      const dims = made && shapes.get(made.source);
+      return dims && { value: made.source, dims, reshaped: made.dims };
     },
     transpose: (value, perm) =>
       perm.every((axis, i) => axis === i) ? value : emitter.op('Transpose', [value], { perm }),

@@ -8,6 +8,7 @@ import type { Gradient } from './backward/rule.js';
 import { differentiate, expandGradient } from './differentiate.js';
 import { createEmitter, type Emitter } from './emit.js';
 import { emitMaps } from './maps.js';
+import { withRewrites } from './rewrite.js';
 
 /** What a program may be asked to return. N images, K class seeds, C classes. */
 export const programOutputs = ['logits', 'loss', 'gradient', 'heatmap', 'gain', 'sparse', 'smooth', 'parity'] as const;
@@ -58,7 +59,12 @@ export function compileProgram(
   const images = inputDims[0]!;
   const classes = sizeOf(logitDims) / images;
 
-  const emit = createEmitter(new Set([...renamed.types.keys(), ...programOutputs, ...Object.values(programInputs)]));
+  const taken = new Set([...renamed.types.keys(), ...programOutputs, ...Object.values(programInputs)]);
+  const emit = withRewrites(
+    createEmitter(taken),
+    new Set([programInputs.seeds]),
+    (name) => renamed.types.get(name)?.dims,
+  );
   emit.scope('head');
   const flat = emit.reshape(logitsOf, [images, classes]);
   const results = new Map<string, string>();
