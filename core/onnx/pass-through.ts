@@ -26,7 +26,8 @@ export function passedThrough({ node, opset, types, constants }: OpCall): string
       throw trainingMode(node, opset);
     }
     case 'BatchNormalization':
-      if (opset >= 14 && intOf(node, 'training_mode', 0) !== 0) throw trainingMode(node, opset);
+      // Over constants it standardises weights and is folded.
+      if (opset >= 14 && intOf(node, 'training_mode', 0) !== 0 && !constants[0]) throw trainingMode(node, opset);
       return undefined;
     default:
       return undefined;

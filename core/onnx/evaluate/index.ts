@@ -11,6 +11,7 @@ import { constant, generateEvaluators, shape, size } from './generate.js';
 import { indexingEvaluators } from './indexing.js';
 import { layoutEvaluators } from './layout.js';
 import { matmulEvaluators } from './matmul.js';
+import { normalizationEvaluators } from './normalization.js';
 import { quantizeEvaluators } from './quantize.js';
 import { reduceEvaluators } from './reduce.js';
 
@@ -24,6 +25,7 @@ export const evaluators: ReadonlyMap<string, Evaluator> = new Map(
     ...indexingEvaluators,
     ...layoutEvaluators,
     ...matmulEvaluators,
+    ...normalizationEvaluators,
     ...quantizeEvaluators,
     ...reduceEvaluators,
   }),
