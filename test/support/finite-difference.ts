@@ -3,6 +3,7 @@ import { createOnnxruntimeEngine } from '../../adapters/engines/onnxruntime/inde
 import type { BackwardTable, Gradient } from '../../core/compile/backward/rule.js';
 import { differentiate } from '../../core/compile/differentiate.js';
 import { createEmitter } from '../../core/compile/emit.js';
+import { withRewrites } from '../../core/compile/rewrite.js';
 import type { Graph, Tensor } from '../../core/onnx/graph.js';
 import { specialise, type StaticGraph } from '../../core/onnx/specialise.js';
 import { float32, numbersOf, sizeOf } from '../../core/onnx/tensor.js';
@@ -94,8 +95,12 @@ function gradientProgram(
   output: string,
   y: readonly number[],
 ): Program {
-  const emit = createEmitter(new Set([...model.types.keys()]));
   const seeds = lazyForms(y).map((dims, i) => ({ name: `seed${i}`, dims }));
+  const emit = withRewrites(
+    createEmitter(new Set(model.types.keys())),
+    new Set(seeds.map(({ name }) => name)),
+    (name) => model.types.get(name)?.dims,
+  );
   const requests: Request[] = [];
   for (const { name, dims } of seeds)
     for (const input of inputs) {
@@ -103,8 +108,9 @@ function gradientProgram(
       if (!gradient) continue;
       const type = model.types.get(input)!;
       assert.equal(gradient.dims.length, type.dims.length, `${input}: rank of the gradient`);
-      gradient.dims.forEach((dim, axis) => { assert.ok(dim === 1 || dim === type.dims[axis], `${input}: [${gradient.dims.join()}]`); },
-      );
+      gradient.dims.forEach((dim, axis) => {
+        assert.ok(dim === 1 || dim === type.dims[axis], `${input}: [${gradient.dims.join()}]`);
+      });
       requests.push({ input, seed: name, output: `${name}.${input}`, gradient });
     }
   const ends = requests.map((request) => ({

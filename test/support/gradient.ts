@@ -2,6 +2,7 @@ import { createOnnxruntimeEngine } from '../../adapters/engines/onnxruntime/inde
 import type { BackwardTable } from '../../core/compile/backward/rule.js';
 import { differentiate } from '../../core/compile/differentiate.js';
 import { createEmitter } from '../../core/compile/emit.js';
+import { withRewrites } from '../../core/compile/rewrite.js';
 import type { Graph, Node, Tensor } from '../../core/onnx/graph.js';
 import { specialise } from '../../core/onnx/specialise.js';
 import { numbersOf } from '../../core/onnx/tensor.js';
@@ -42,7 +43,11 @@ export function gradientGraph(
     metadata: new Map(),
   };
   const known = upgrade(specialise(graph, new Map([['x', xDims]]), ['y']));
-  const emit = createEmitter(new Set(known.types.keys()));
+  const emit = withRewrites(
+    createEmitter(new Set(known.types.keys())),
+    new Set(['seed']),
+    (name) => known.types.get(name)?.dims,
+  );
   const dims = seedDims ?? known.types.get('y')!.dims;
   const gradient = differentiate(known, table, emit, 'x', 'y', { name: 'seed', dims });
   if (!gradient) return undefined;

@@ -44,6 +44,11 @@ const open6 = values.map((value) => (value > 0 && value < 6 ? 1 : 0));
 const leaky = values.map((value) => (value > 0 ? 1 : 0.25));
 const quarter = { alpha: { float: 0.25 } };
 
+const identity = float32(
+  [8, 8],
+  Array.from({ length: 64 }, (_, i) => (i % 9 === 0 ? 1 : 0)),
+);
+
 /** Every way to write an activation with a kink at zero, and its derivative. */
 const kinks: readonly (readonly [title: string, model: SmallModel, derivative: readonly number[]])[] = [
   ['Relu', model('Relu'), open],
@@ -75,6 +80,29 @@ const kinks: readonly (readonly [title: string, model: SmallModel, derivative: r
       constants: { zero: scalar(0), six: scalar(6) },
     },
     open6,
+  ],
+  [
+    'a ReLU fused into a matrix product',
+    {
+      nodes: [node('com.microsoft.FusedGemm', ['x', 'identity'], ['y'], { activation: 'Relu' })],
+      constants: { identity },
+    },
+    open,
+  ],
+  [
+    'a LeakyReLU fused into a convolution',
+    {
+      nodes: [
+        node('Reshape', ['x', 'image'], ['a']),
+        node('com.microsoft.FusedConv', ['a', 'w'], ['b'], {
+          activation: 'LeakyRelu',
+          activation_params: { floats: [0.25] },
+        }),
+        node('Flatten', ['b'], ['y']),
+      ],
+      constants: { image: ints(1, 1, 2, 4), w: float32([1, 1, 1, 1], [1]) },
+    },
+    leaky,
   ],
   [
     'Relu then Min',
