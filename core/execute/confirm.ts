@@ -27,9 +27,9 @@ export async function confirm(
   names: readonly string[],
   classIndex: number,
 ): Promise<Evidence> {
-  const { input, tile } = execution;
+  const { input, batch } = execution;
   const unit = toUnit(input);
-  const inversion = inversionModel(execution, Math.max(tile.images, settings.batch));
+  const inversion = inversionModel(execution, Math.max(batch, settings.batch));
   const vanilla = await meanGradient(execution, 'vanilla', classIndex);
   const rectified = await meanGradient(execution, 'rectified', classIndex);
   const trigger = await reconstructTrigger(inversion, { images: unit, own }, classIndex, vanilla, settings);
@@ -77,7 +77,7 @@ function inversionModel({ programs, model, input }: Execution, limit: number): I
 
 /** Mean over all images of the gradient of the class's logit, [C, H, W] in unit space. */
 async function meanGradient(
-  { programs, model, input, tile }: Execution,
+  { programs, model, input, batch }: Execution,
   rule: SaliencyRuleName,
   classIndex: number,
 ): Promise<Float32Array> {
@@ -85,7 +85,7 @@ async function meanGradient(
   const size = sizeOf(model.inputDims);
   const total = new Float64Array(size);
   const request = { rule, objective: 'logit' as const, outputs: ['gradient'] as const };
-  await inGroups(model, count, tile.images, input.data, async (data, group, _start, used) => {
+  await inGroups(model, count, batch, input.data, async (data, group, _start, used) => {
     const result = await programs.run(request, group, data, oneHot([classIndex], model.classes));
     const gradient = gradientToUnit(
       (result.get('gradient')!.data as Float32Array).subarray(0, used * size),
@@ -99,12 +99,12 @@ async function meanGradient(
 
 /** Mean rectified heat map of the class and of a few others spread evenly over the classes, each scaled to 0..1 again. */
 async function meanMaps(execution: Execution, classIndex: number): Promise<Evidence['heatmaps']> {
-  const { model, input, tile } = execution;
+  const { model, input, batch } = execution;
   const others = Array.from({ length: Math.min(typicalClasses, model.classes - 1) }, (_, i) => {
     return (classIndex + 1 + Math.floor((i * (model.classes - 1)) / typicalClasses)) % model.classes;
   });
   const classes = [classIndex, ...others];
-  const images = Math.min(input.dims[0]!, 2 * tile.images);
+  const images = Math.min(input.dims[0]!, 2 * batch);
   const some: ModelInput = {
     ...input,
     dims: [images, ...model.inputDims],

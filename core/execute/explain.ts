@@ -5,7 +5,7 @@ import { inGroups, oneHot, type Execution } from './programs.js';
 
 /** Gradients and heat maps of some classes for every image. */
 export async function explain(
-  { programs, model, input, tile }: Execution,
+  { programs, model, input, runs }: Execution,
   { rule, classes }: ExplainRequest,
 ): Promise<Explanation> {
   for (const index of classes) {
@@ -13,6 +13,7 @@ export async function explain(
       throw new ScanError('usage', `the model has classes 0 to ${model.classes - 1}; there is no class ${index}`);
     }
   }
+  const run = runs[rule];
   const images = input.dims[0]!;
   const pixels = model.layout === 'NCHW' ? model.inputDims.slice(1) : model.inputDims.slice(0, 2);
   const [size, area, k] = [sizeOf(model.inputDims), sizeOf(pixels), classes.length];
@@ -20,9 +21,9 @@ export async function explain(
   const gradients = new Float32Array(images * k * size);
   const heatmaps = new Float32Array(images * k * area);
 
-  await inGroups(model, images, tile.images, input.data, async (data, count, start, used) => {
-    for (let first = 0; first < k; first += tile.classes) {
-      const part = classes.slice(first, first + tile.classes);
+  await inGroups(model, images, run.images, input.data, async (data, count, start, used) => {
+    for (let first = 0; first < k; first += run.classes) {
+      const part = classes.slice(first, first + run.classes);
       const request = { rule, objective: 'logit' as const, outputs: ['logits', 'gradient', 'heatmap'] as const };
       const result = await programs.run(request, count, data, oneHot(part, model.classes));
       const [gradient, heatmap] = [

@@ -11,9 +11,9 @@ export async function inspect(
   images: ImageSet,
   preprocessing: Preprocessing,
 ): Promise<Inspection> {
-  const { programs, model, input, tile } = execution;
+  const { programs, model, input, tile, batch } = execution;
   const answers = async (data: Float32Array): Promise<number[]> =>
-    predictionsOf(await allLogits(programs, model, input.dims[0]!, data, tile.images), model.classes);
+    predictionsOf(await allLogits(programs, model, input.dims[0]!, data, batch), model.classes);
   const predictions = await answers(input.data);
   const accuracy = accuracyOf(predictions, input.labels);
   const [height, width] = (model.layout === 'NCHW' ? model.inputDims.slice(1) : model.inputDims) as [number, number];

@@ -9,7 +9,7 @@ import { explain } from './explain.js';
 import { inspect } from './inspect.js';
 import { createPrograms, type Execution } from './programs.js';
 import { runShard } from './shard.js';
-import { chooseTile } from './tile.js';
+import { chooseRunShapes } from './tile.js';
 
 /**
  * Inspects a model and runs parts of its scan in this process.
@@ -20,9 +20,9 @@ export async function openModel(engine: Engine, graph: Graph, job: ModelJob): Pr
   const binding = bindModel(graph, images, preprocessing, selection);
   const { model, input } = binding;
   const sample = model.fixedBatch ?? 1;
-  const bound = { graph: model.bind(sample), images: sample };
-  const tile = chooseTile(bound, model.classes, input.dims[0]!, model.fixedBatch, limits.maxRunBytes);
-  const execution: Execution = { programs: createPrograms(engine, model), model, input, tile };
+  const bound = { graph: model.bind(sample), images: sample, logitsName: model.logitsName };
+  const shapes = chooseRunShapes(bound, model.classes, input.dims[0]!, model.fixedBatch, limits.maxRunBytes);
+  const execution: Execution = { programs: createPrograms(engine, model), model, input, ...shapes };
   try {
     return opened(engine, execution, job, await inspect(execution, binding, images, preprocessing));
   } catch (thrown) {

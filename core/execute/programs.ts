@@ -4,7 +4,7 @@ import type { StaticGraph } from '../onnx/specialise.js';
 import { float32, sizeOf } from '../onnx/tensor.js';
 import type { Engine, EngineSession } from '../ports/engine.js';
 import type { ModelInput } from '../scan/images.js';
-import type { Tile } from './tile.js';
+import type { RunShapes } from './tile.js';
 
 /** A model whose image and logits are known, for any number of images per run. */
 export interface BoundModel {
@@ -22,11 +22,10 @@ export interface BoundModel {
 }
 
 /** What running any part of a scan needs: the model, its programs and the images fitted to it. */
-export interface Execution {
+export interface Execution extends RunShapes {
   readonly programs: Programs;
   readonly model: BoundModel;
   readonly input: ModelInput;
-  readonly tile: Tile;
 }
 
 export type ProgramRequest = Pick<ProgramSpec, 'rule' | 'objective' | 'outputs' | 'threshold'>;

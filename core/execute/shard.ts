@@ -4,10 +4,11 @@ import type { FeatureKey, Parity, SaliencyRuleName, Shard, ShardFeatures } from 
 import type { ModelInput } from '../scan/images.js';
 import type { Profile } from '../scan/profile.js';
 import { oneHot, type BoundModel, type Execution } from './programs.js';
+import type { RunShapes, Tile } from './tile.js';
 
-/** Runs the saliency programs of the profile over one shard, tile by tile. */
+/** Runs the saliency programs of the profile over one shard, tile by tile, and within a tile run by run. */
 export async function runShard(
-  { programs, model, input, tile }: Execution,
+  { programs, model, input, tile, runs }: Execution,
   profile: Profile,
   shard: Shard,
 ): Promise<ShardFeatures> {
@@ -27,33 +28,28 @@ export async function runShard(
     }
   }
 
-  for (const [from, to] of steps(shard.images.start, shard.images.end, tile.images)) {
-    for (const [first, last] of steps(shard.classes.start, shard.classes.end, tile.classes)) {
-      const classes = Array.from({ length: last - first }, (_, i) => first + i);
-      const { images, count } = tileImages(model, input, from, to);
-      const chosen = Float32Array.from({ length: count }, (_, i) => (from + i < Math.min(to, persistent) ? 1 : 0));
-      for (const { rule, features } of profile.saliency) {
-        const outputs = features.map((feature): ProgramOutput => (feature === 'persistent' ? 'parity' : feature));
-        const request = { rule, objective: 'logit' as const, outputs, threshold: profile.persistence.threshold };
-        const result = await programs.run(
-          request,
-          count,
-          images,
-          oneHot(classes, model.classes),
-          outputs.includes('parity') ? chosen : undefined,
-        );
-        for (const feature of features) {
-          if (feature === 'persistent') {
-            xorMaps(parity.get(rule)!, first - shard.classes.start, result.get('parity')!.data as Uint8Array);
-            continue;
-          }
-          const data = result.get(feature)!.data as Float32Array;
-          const target = values.get(`${rule}.${feature}`)!;
-          for (let row = 0; row < classes.length; row++) {
-            const part = data.subarray(row * count, row * count + (to - from));
-            target.set(part, (first - shard.classes.start + row) * width + from - shard.images.start);
-          }
-        }
+  for (const [from, to, first, last, { rule, features }] of runsOf(shard, tile, runs, profile)) {
+    const classes = Array.from({ length: last - first }, (_, i) => first + i);
+    const { images, count } = runImages(model, input, from, to);
+    const chosen = Float32Array.from({ length: count }, (_, i) => (from + i < Math.min(to, persistent) ? 1 : 0));
+    const outputs = features.map((feature): ProgramOutput => (feature === 'persistent' ? 'parity' : feature));
+    const result = await programs.run(
+      { rule, objective: 'logit', outputs, threshold: profile.persistence.threshold },
+      count,
+      images,
+      oneHot(classes, model.classes),
+      outputs.includes('parity') ? chosen : undefined,
+    );
+    for (const feature of features) {
+      if (feature === 'persistent') {
+        xorMaps(parity.get(rule)!, first - shard.classes.start, result.get('parity')!.data as Uint8Array);
+        continue;
+      }
+      const data = result.get(feature)!.data as Float32Array;
+      const target = values.get(`${rule}.${feature}`)!;
+      for (let row = 0; row < classes.length; row++) {
+        const part = data.subarray(row * count, row * count + (to - from));
+        target.set(part, (first - shard.classes.start + row) * width + from - shard.images.start);
       }
     }
   }
@@ -66,8 +62,8 @@ export function persistenceImages(profile: Profile, images: number): number {
   return most - (most % 2);
 }
 
-/** The images of one tile, filled up where the model insists on a batch. */
-function tileImages(
+/** The images of one run, filled up where the model insists on a batch. */
+function runImages(
   model: BoundModel,
   input: ModelInput,
   from: number,
@@ -100,6 +96,18 @@ function xorMaps({ height, width, bits }: MutableParity, firstRow: number, maps:
     const offset = (firstRow + row) * bytes;
     for (let i = 0; i < pixels; i++) bits[offset + (i >> 3)]! ^= maps[row * pixels + i]! << (i & 7);
   }
+}
+
+type Run = readonly [from: number, to: number, first: number, last: number, saliency: Profile['saliency'][number]];
+
+/** Images from..to and classes first..last of every engine run, by tile and rule. */
+function* runsOf({ images, classes }: Shard, tile: Tile, runs: RunShapes['runs'], profile: Profile): Generator<Run> {
+  for (const [tileFrom, tileTo] of steps(images.start, images.end, tile.images))
+    for (const [tileFirst, tileLast] of steps(classes.start, classes.end, tile.classes))
+      for (const saliency of profile.saliency)
+        for (const [from, to] of steps(tileFrom, tileTo, runs[saliency.rule].images))
+          for (const [first, last] of steps(tileFirst, tileLast, runs[saliency.rule].classes))
+            yield [from, to, first, last, saliency];
 }
 
 function* steps(start: number, end: number, size: number): Generator<[number, number]> {

@@ -1,17 +1,38 @@
 import type { StaticGraph } from '../onnx/specialise.js';
 import { sizeOf } from '../onnx/tensor.js';
 import { ScanError } from '../scan/errors.js';
+import type { SaliencyRuleName } from '../scan/features.js';
+import { imageFreeShare } from './image-free.js';
+import { isLinear, variableInputs } from './linear.js';
 
 export interface Tile {
   readonly classes: number;
   readonly images: number;
 }
 
-/** Bytes of the largest gradient tensor that still run well from the caches; see `bench/`. */
-const workingSet = 24 * 2 ** 20;
+/** How a scan is cut into engine runs. */
+export interface RunShapes {
+  /** What a plan never cuts: whole runs of every rule. */
+  readonly tile: Tile;
+  /** What one engine run takes at most, within a tile. */
+  readonly runs: Readonly<Record<SaliencyRuleName, Tile>>;
+  /** Images of a run of one class, or of none. */
+  readonly batch: number;
+}
+
+/**
+ * Bytes of the largest gradient tensor of a run (classes x images x one). More images are taken only below the first bound,
+ * the size of a second-level cache; more classes below the second, or up to `enoughClasses`: they share the forward pass,
+ * which is hardly seen from there on. `docs/benchmarks.md` has the measurements behind the numbers of this file.
+ */
+const bytesForImages = 2 * 2 ** 20;
+const bytesForClasses = 8 * 2 ** 20;
+const enoughClasses = 16;
+/** Images of a run whose backward pass is mostly shared between images. */
+const sharingImages = 5;
 const mostImages = 10;
 /** Gradients alive at one time, in units of the largest: dY, dX, a product, a padded copy, masks. */
-const liveGradients = 6;
+const liveGradients = 4;
 
 /**
  * How many classes and images one engine run takes. It depends on the model and the limits alone, never on how many shards
@@ -20,82 +41,62 @@ const liveGradients = 6;
  * @param one the model bound to one group of images: `images` of them.
  * @throws ScanError `model-too-large` when not even one class of one image fits.
  */
-export function chooseTile(
-  one: { readonly graph: StaticGraph; readonly images: number },
+export function chooseRunShapes(
+  one: { readonly graph: StaticGraph; readonly images: number; readonly logitsName: string },
   classes: number,
   count: number,
   fixedBatch: number | undefined,
   maxRunBytes: number,
-): Tile {
+): RunShapes {
   const weights = sum([...one.graph.graph.initializers.values()].map((tensor) => bytesOf(tensor.dims)));
   const { retained, largest } = forwardBytes(one.graph);
   const forward = retained / one.images;
   const gradient = largest / one.images;
 
   const available = maxRunBytes - 2 * weights;
-  const runBytes = (images: number, rows: number): number => images * (forward + rows * liveGradients * gradient);
-  const images =
-    fixedBatch ??
-    evenSplit(
-      count,
-      Math.max(
-        1,
-        Math.min(mostImages, count, Math.floor((available / 2 - forward) / (forward + liveGradients * gradient))),
-      ),
-    );
-  if (runBytes(images, 1) > available) {
+  const fewest = fixedBatch ?? 1;
+  const needed = fewest * (forward + liveGradients * gradient);
+  if (needed > available) {
     throw new ScanError(
       'model-too-large',
-      `one class of ${images} image${images === 1 ? '' : 's'} needs about ${mebibytes(runBytes(images, 1) + 2 * weights)} MiB, ` +
+      `one class of ${fewest} image${fewest === 1 ? '' : 's'} needs about ${mebibytes(needed + 2 * weights)} MiB, ` +
         `more than the ${mebibytes(maxRunBytes)} MiB a run may take; raise --max-memory`,
     );
   }
-  const byMemory = Math.floor((available / images - forward) / (liveGradients * gradient));
-  const byCache = Math.floor(workingSet / (images * gradient));
-  return { images, classes: evenSplit(classes, Math.max(1, Math.min(byMemory, Math.max(byCache, 4), classes))) };
-}
+  const imagesThatFit = (rows: number): number =>
+    Math.max(1, Math.floor(available / (forward + rows * liveGradients * gradient)));
+  const classesThatFit = (images: number): number =>
+    Math.max(1, Math.floor((available / images - forward) / (liveGradients * gradient)));
+  const usefulClasses = Math.min(classes, Math.max(enoughClasses, Math.floor(bytesForClasses / gradient)));
 
-/** Ops whose backward needs neither their inputs nor their outputs, as long as all inputs but one are constant. */
-const linear = new Set([
-  'AveragePool',
-  'BatchNormalization',
-  'Cast',
-  'Concat',
-  'Conv',
-  'ConvTranspose',
-  'DepthToSpace',
-  'Div',
-  'Expand',
-  'Flatten',
-  'Gather',
-  'Gemm',
-  'GlobalAveragePool',
-  'Identity',
-  'MatMul',
-  'Mul',
-  'Pad',
-  'ReduceMean',
-  'ReduceSum',
-  'Reshape',
-  'Resize',
-  'Slice',
-  'SpaceToDepth',
-  'Split',
-  'Squeeze',
-  'Transpose',
-  'Unsqueeze',
-]);
-/** Linear in all of their inputs. */
-const additive = new Set(['Add', 'Concat', 'Mean', 'Sub', 'Sum']);
+  const batch = fixedBatch ?? evenSplit(count, Math.min(count, mostImages, imagesThatFit(1)));
+  const narrowClasses = Math.min(usefulClasses, classesThatFit(fewest));
+  const narrow: Tile = {
+    classes: narrowClasses,
+    images:
+      fixedBatch ??
+      Math.max(
+        1,
+        Math.min(batch, imagesThatFit(narrowClasses), Math.floor(bytesForImages / (narrowClasses * gradient))),
+      ),
+  };
+  const sharing = fixedBatch === undefined && imageFreeShare(one.graph, one.logitsName) > 0.5;
+  const images = sharing ? Math.min(sharingImages, batch) : narrow.images;
+  const tile = { classes: evenSplit(classes, narrow.classes), images: fixedBatch ?? evenSplit(count, images) };
+  const eager = { classes: tile.classes, images: largestDivisor(tile.images, narrow.images) };
+  const lazy = {
+    classes: evenSplit(tile.classes, Math.min(tile.classes, classesThatFit(tile.images))),
+    images: tile.images,
+  };
+  return { tile, batch, runs: { vanilla: eager, guided: eager, rectified: sharing ? lazy : eager } };
+}
 
 /** Bytes of the forward values that are kept for the backward pass, and of the largest value. */
 function forwardBytes({ graph, types }: StaticGraph): { retained: number; largest: number } {
   const kept = new Set<string>();
   let largest = 1;
   for (const node of graph.nodes) {
-    const variable = node.inputs.filter((name) => name && !graph.initializers.has(name));
-    const forgets = additive.has(node.op) || (linear.has(node.op) && variable.length <= 1);
-    for (const name of forgets ? [] : [...variable, ...node.outputs]) kept.add(name);
+    if (!isLinear(node, graph)) for (const name of [...variableInputs(node, graph), ...node.outputs]) kept.add(name);
     for (const name of node.outputs) largest = Math.max(largest, bytesOf(types.get(name)?.dims ?? []));
   }
   return { retained: sum([...kept].map((name) => bytesOf(types.get(name)?.dims ?? []))), largest };
@@ -104,6 +105,13 @@ function forwardBytes({ graph, types }: StaticGraph): { retained: number; larges
 /** The size of equal parts of at most `most`: 43 in parts of at most 20 gives 15, 15, 13. */
 function evenSplit(total: number, most: number): number {
   return Math.ceil(total / Math.ceil(total / most));
+}
+
+/** So that a tile is a whole number of runs of one shape: every shape is a program of its own. */
+function largestDivisor(total: number, most: number): number {
+  let divisor = Math.min(total, most);
+  while (total % divisor !== 0) divisor--;
+  return divisor;
 }
 
 function bytesOf(dims: readonly number[]): number {

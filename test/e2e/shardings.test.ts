@@ -25,7 +25,7 @@ for (const profile of profiles) {
       profile,
       selection: {},
       // Little memory: several tiles along both axes.
-      limits: { maxModelBytes: 2 ** 30, maxRunBytes: 5 * 2 ** 20 },
+      limits: { maxModelBytes: 2 ** 30, maxRunBytes: 3.5 * 2 ** 20 },
     });
     after(() => model.close());
     const { classes, tile, predictions } = model.inspection;

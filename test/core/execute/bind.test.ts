@@ -1,7 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { bindModel } from '../../../core/execute/bind.js';
-import { chooseTile } from '../../../core/execute/tile.js';
 import type { Dim, Graph } from '../../../core/onnx/graph.js';
 import { float32, ints } from '../../../core/onnx/tensor.js';
 import type { RawImageSet } from '../../../core/scan/images.js';
@@ -46,13 +45,4 @@ test('an output that is no vector of scores is refused with its shape', () => {
     () => bindModel(classifier('N', [-1, 4], 1), images, {}, {}),
     scanError('model-not-a-classifier', /logits.*\[1, 1\]/, /--logits-name/),
   );
-});
-
-test('a tile never exceeds the memory limit, and a model that cannot fit says so', () => {
-  const { model } = bindModel(classifier('N', [-1, 4]), images, {}, {});
-  const bound = { graph: model.bind(1), images: 1 };
-  const roomy = chooseTile(bound, 6, 4, undefined, 2 ** 30);
-  const tight = chooseTile(bound, 6, 4, undefined, 1024);
-  assert.ok(tight.classes * tight.images < roomy.classes * roomy.images);
-  assert.throws(() => chooseTile(bound, 6, 4, undefined, 64), scanError('model-too-large', /--max-memory/));
 });
