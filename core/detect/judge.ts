@@ -85,7 +85,8 @@ function judgeCascade(method: CascadeMethod, detection: Detection, evidence: rea
     targetClasses: outlier || invertible ? [candidate] : [],
     findings: [
       ...(trojan ? [{ ...trojan, message: trojan.message + caveat(detection) }] : []),
-      ...mislabelled(method, classes),
+      // A working trigger explains a small gradient of its class: poisoned images are mislabelled images.
+      ...mislabelled(method, invertible && outlier ? classes.filter(({ index }) => index !== candidate) : classes),
     ],
     classes,
     detectors,

@@ -7,6 +7,7 @@ import { nullTables } from '../../../core/detect/p-value.js';
 import { cascadeScore } from '../../../core/detect/score.js';
 import { ScanError } from '../../../core/scan/errors.js';
 import { cascade1, paper2019 } from '../../../core/scan/profiles.js';
+import type { Evidence } from '../../../core/scan/result.js';
 import { context, evidence, featuresOf, only } from './fixtures.js';
 
 const tables = nullTables();
@@ -60,6 +61,14 @@ test('signs of mislabelling are reported at any class and leave the verdict alon
     findings.map(({ rule, severity, classIndex }) => [rule, severity, classIndex]),
     [['label-poisoning', 'note', 3]],
   );
+});
+
+test('a class with a trigger that was shown to work is not called mislabelled beside', () => {
+  const features = featuresOf({ 'guided.gain': only(5, 3), 'vanilla.gain': only(5, 0.1) });
+  const detection = detect(cascade1, features, context(), tables);
+  const rules = (shown: Evidence) => judge(cascade1, detection, [shown]).findings.map(({ rule }) => rule);
+  assert.deepEqual(rules(evidence(5, easy)), ['backdoor-trigger']);
+  assert.deepEqual(rules(evidence(5, hard)), ['saliency-outlier', 'label-poisoning']);
 });
 
 test('the paper profile is suspicious on its own and shows a trigger where one was made', () => {
