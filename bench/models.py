@@ -133,7 +133,7 @@ def skip(inputs: int, outputs: int, stride: int) -> nn.Module:
 
 # Name: how it is made, [C, H, W], images written.
 MODELS = {
-    "mnist": (mnist, (1, 28, 28), 64),
+    "mnist": (mnist, (1, 28, 28), 128),
     "gtsrb": (gtsrb, (3, 32, 32), 64),
     "gtsrb-same": (gtsrb_same, (3, 32, 32), 64),
     "resnet18": (resnet18, (3, 224, 224), 16),

@@ -65,7 +65,9 @@ export function startPeer(python: string, script: string, folder: string): Peer 
       return request(loaded);
     },
     run: (work) => request({ op: 'run', ...work }),
-    close: () => { line.kill(); },
+    close: () => {
+      line.kill();
+    },
   };
 }
 
@@ -82,7 +84,9 @@ function startLine(python: string, script: string, folder: string): Line {
     for (const { reject } of waiting.splice(0)) reject(error);
   };
   child.on('error', fail);
-  child.on('exit', (code) => { fail(new Error(`the PyTorch process ended with exit code ${code}`)); });
+  child.on('exit', (code) => {
+    fail(new Error(`the PyTorch process ended with exit code ${code}`));
+  });
   createInterface(child.stdout).on('line', (line) => {
     const answer = JSON.parse(line) as { error?: string };
     const asked = waiting.shift();
