@@ -23,10 +23,9 @@ export function emitMaps(
   const spatial = inputDims.map((extent, axis) =>
     axis === 0 || (axis === channelAxis && gradient.dims[axis] === 1) ? gradient.dims[axis]! : extent,
   );
-  const dims =
-    spec.unit && spec.unit.some((unit) => unit !== spec.unit![0])
-      ? spatial.map((extent, axis) => (axis === channelAxis ? channels : extent))
-      : spatial;
+  const dims = spec.unit?.some((unit) => unit !== spec.unit![0])
+    ? spatial.map((extent, axis) => (axis === channelAxis ? channels : extent))
+    : spatial;
   const full = dims.every((extent, axis) => extent === gradient.dims[axis])
     ? gradient.name
     : emit.expand(gradient.name, [1, ...dims]);
