@@ -4,12 +4,13 @@ import type { ManyClassesResult } from './many-classes.js';
 import type { Spread } from './statistics.js';
 import type { VersusResult } from './versus.js';
 
-export function versusTable({ setting, tile, difference, oneThread, allCores }: VersusResult): string {
+export function versusTable({ setting, tile, agreement, oneThread, allCores }: VersusResult): string {
   const { model, rule, classes, images } = setting;
   return [
     '',
     `${model}, ${rule} rule, ${images} images x ${classes} classes (tile ${tile.images} x ${tile.classes}); ` +
-      `gains agree to ${difference.toExponential(1)}`,
+      `gains agree to ${agreement.difference.toExponential(1)}` +
+      (agreement.imagesWithNearTie > 0 ? ` (but for ${agreement.imagesWithNearTie} with a near tie)` : ''),
     ...contestLines('per CPU second, one thread', oneThread),
     ...contestLines('per second, all cores', allCores),
   ].join('\n');

@@ -1,7 +1,14 @@
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import type { FeatureKey } from '../core/scan/features.js';
-import { compete, qualify, requireSameNumbers, type Contestant, type ContestResult } from './contest.js';
+import {
+  compete,
+  qualify,
+  requireSameNumbers,
+  type Agreement,
+  type Contestant,
+  type ContestResult,
+} from './contest.js';
 import { inProcess, inWorkers, type OurSide, type OurWork } from './ours.js';
 import type { PyTorch } from './pytorch.js';
 import type { Setting } from './settings.js';
@@ -9,8 +16,7 @@ import type { Setting } from './settings.js';
 export interface VersusResult {
   readonly setting: Setting;
   readonly tile: { readonly classes: number; readonly images: number };
-  /** Largest relative difference of the gains. */
-  readonly difference: number;
+  readonly agreement: Agreement;
   /** Rates are per CPU second. */
   readonly oneThread: ContestResult;
   /** Rates are per second of wall time, all cores busy. */
@@ -42,14 +48,14 @@ export async function versus(
   try {
     const key: FeatureKey = `${rule}.gain`;
     const gains = (await one.run()).values.get(key)!;
-    const difference = requireSameNumbers(gains, await pytorch.gains(setting), `${model}, ${rule}`);
+    const agreement = requireSameNumbers(gains, await pytorch.gains(setting), images, `${model}, ${rule}`);
     const single = await best(await pytorch.oneThread(setting));
     const oneThread = await compete([ours(one, cpuSeconds), ...single], images * classes, rounds);
     await many.run();
     const ways = single.map(({ name }) => name);
     const parallel = await best(await pytorch.allCores(setting, ways));
     const allCores = await compete([ours(many, wallSeconds), ...parallel], images * classes, rounds);
-    return { setting, tile: one.tile, difference, oneThread, allCores };
+    return { setting, tile: one.tile, agreement, oneThread, allCores };
   } finally {
     await one.close();
     await many.close();
