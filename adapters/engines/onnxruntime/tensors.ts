@@ -24,7 +24,10 @@ const ortTypes: ReadonlySet<string> = new Set<Exclude<DType, 'bfloat16'>>([
 export function toOrtTensor(library: Onnxruntime, name: string, tensor: Tensor): OrtTensor {
   if (!ortTypes.has(tensor.dtype)) throw unsupportedType(name, tensor.dtype);
   const type = tensor.dtype as OrtTensor.Type;
-  return new library.Tensor(type, tensor.data, tensor.dims);
+  const created = new library.Tensor(type, tensor.data, tensor.dims);
+  // Where JavaScript has a Float16Array the library turns half floats into one, which its native part cannot read.
+  if (type === 'float16') Object.defineProperty(created, 'data', { value: tensor.data });
+  return created;
 }
 
 /** The result shares its memory with the tensor. */

@@ -3,7 +3,8 @@ import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
 import fc from 'fast-check';
-import { InferenceSession, Tensor as OrtTensor } from 'onnxruntime-node';
+import * as ort from 'onnxruntime-node';
+import { toOrtTensor } from '../../../../adapters/engines/onnxruntime/tensors.js';
 import { decodeModel } from '../../../../adapters/formats/onnx/decode.js';
 import { encodeModel } from '../../../../adapters/formats/onnx/encode.js';
 import { readOnnx } from '../../../../adapters/formats/onnx/read.js';
@@ -106,8 +107,8 @@ describe('ONNX Runtime', () => {
     const options = { intraOpNumThreads: 1, logSeverityLevel: 3 } as const;
     const session =
       typeof model === 'string'
-        ? await InferenceSession.create(model, options)
-        : await InferenceSession.create(model, options);
+        ? await ort.InferenceSession.create(model, options)
+        : await ort.InferenceSession.create(model, options);
     try {
       const [input] = graph.inputs;
       const dims = input!.dims!.map((dim) => (typeof dim === 'number' ? dim : 1));
@@ -119,7 +120,7 @@ describe('ONNX Runtime', () => {
           : input!.dtype === 'float16'
             ? Uint16Array.from(ramp, (value) => 0x3000 + value)
             : Float32Array.from(ramp, (value) => value / 255);
-      const feed = new OrtTensor(input!.dtype as 'float32', data as Float32Array, dims);
+      const feed = toOrtTensor(ort, input!.name, { dtype: input!.dtype, dims, data });
       const results = await session.run({ [input!.name]: feed });
       return Array.from(results[graph.outputs[0]!.name]!.data as Float32Array);
     } finally {
