@@ -3,8 +3,17 @@
  * scanner (object stores, registries, databases) stay out of the process that handles hostile files.
  */
 export function workerEnvironment(environment: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
-  return Object.fromEntries(Object.entries(environment).filter(([name]) => passed.test(name)));
+  return {
+    ...returnsMemory,
+    ...Object.fromEntries(Object.entries(environment).filter(([name]) => passed.test(name))),
+  };
 }
+
+/**
+ * glibc keeps freed blocks of up to 32 MiB for itself, and a session leaves copies of all its weights behind: above 1 MiB they
+ * go back to the system. Other C libraries do not read these.
+ */
+const returnsMemory = { MALLOC_MMAP_THRESHOLD_: '1048576', MALLOC_TRIM_THRESHOLD_: '1048576' };
 
 const passed = new RegExp(
   [

@@ -27,9 +27,9 @@ export async function confirm(
   names: readonly string[],
   classIndex: number,
 ): Promise<Evidence> {
-  const { input, batch } = execution;
+  const { input, batch, mostImages } = execution;
   const unit = toUnit(input);
-  const inversion = inversionModel(execution, Math.max(batch, settings.batch));
+  const inversion = inversionModel(execution, Math.min(mostImages, Math.max(batch, settings.batch)));
   const vanilla = await meanGradient(execution, 'vanilla', classIndex);
   const rectified = await meanGradient(execution, 'rectified', classIndex);
   const trigger = await reconstructTrigger(inversion, { images: unit, own }, classIndex, vanilla, settings);

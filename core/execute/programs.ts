@@ -1,5 +1,5 @@
 import { compileProgram, programInputs, type ProgramOutput, type ProgramSpec } from '../compile/program.js';
-import type { Tensor } from '../onnx/graph.js';
+import type { Tensor, TensorData } from '../onnx/graph.js';
 import type { StaticGraph } from '../onnx/specialise.js';
 import { float32, sizeOf } from '../onnx/tensor.js';
 import type { Engine, EngineSession } from '../ports/engine.js';
@@ -47,36 +47,84 @@ export interface Programs {
   dispose(): Promise<void>;
 }
 
-export function createPrograms(engine: Engine, model: BoundModel): Programs {
-  const sessions = new Map<string, Promise<EngineSession>>();
+/**
+ * Weights of the sessions that are kept; above it those used longest ago are given up, and made again when they are needed.
+ * A program of a large model runs for far longer than it takes to make.
+ */
+const keptBytes = 2 ** 29;
 
-  const sessionOf = (request: ProgramRequest, count: number): Promise<EngineSession> => {
+interface Loaded {
+  readonly session: Promise<EngineSession>;
+  readonly bytes: number;
+  runs: number;
+}
+
+export function createPrograms(engine: Engine, model: BoundModel): Programs {
+  /** In the order of their last use. */
+  const sessions = new Map<string, Loaded>();
+
+  const load = (request: ProgramRequest, count: number): Loaded => {
+    const { layout, unit, inputName, logitsName } = model;
+    const { graph } = compileProgram(model.bind(count), inputName, logitsName, { ...request, layout, unit });
+    const bytes = [...graph.initializers.values()].reduce((sum, { data }) => sum + bytesOf(data), 0);
+    const leaving = giveUp(sessions, keptBytes - bytes);
+    const session = Promise.all(leaving.map(dispose)).then(() => engine.load(graph));
+    return { session, bytes, runs: 0 };
+  };
+
+  const loaded = (request: ProgramRequest, count: number): Loaded => {
     const key = JSON.stringify([request.rule, request.objective, request.outputs, request.threshold, count]);
-    let session = sessions.get(key);
-    if (!session) {
-      const { layout, unit, inputName, logitsName } = model;
-      const program = compileProgram(model.bind(count), inputName, logitsName, { ...request, layout, unit });
-      session = engine.load(program.graph);
-      sessions.set(key, session);
-    }
-    return session;
+    const known = sessions.get(key) ?? load(request, count);
+    sessions.delete(key);
+    sessions.set(key, known);
+    return known;
   };
 
   return {
     run: async (request, count, images, seeds, chosen) => {
-      const session = await sessionOf(request, count);
-      const feeds = new Map<string, Tensor>([[programInputs.images, float32([count, ...model.inputDims], images)]]);
-      if (seeds.length)
-        feeds.set(programInputs.seeds, float32([seeds.length / model.classes, 1, model.classes], seeds));
-      if (chosen) feeds.set(programInputs.chosen, float32([count], chosen));
-      return (await session.run(feeds)) as Map<ProgramOutput, Tensor>;
+      const used = loaded(request, count);
+      used.runs++;
+      try {
+        const session = await used.session;
+        const feeds = new Map<string, Tensor>([[programInputs.images, float32([count, ...model.inputDims], images)]]);
+        if (seeds.length)
+          feeds.set(programInputs.seeds, float32([seeds.length / model.classes, 1, model.classes], seeds));
+        if (chosen) feeds.set(programInputs.chosen, float32([count], chosen));
+        return (await session.run(feeds)) as Map<ProgramOutput, Tensor>;
+      } finally {
+        used.runs--;
+      }
     },
     dispose: async () => {
-      const open = await Promise.allSettled(sessions.values());
+      const open = [...sessions.values()];
       sessions.clear();
-      for (const outcome of open) if (outcome.status === 'fulfilled') await outcome.value.dispose();
+      for (const each of open) await dispose(each);
     },
   };
+}
+
+/** Takes out idle sessions, those used longest ago first, until the rest is within `most`. */
+function giveUp(sessions: Map<string, Loaded>, most: number): Loaded[] {
+  let total = [...sessions.values()].reduce((sum, { bytes }) => sum + bytes, 0);
+  const leaving: Loaded[] = [];
+  for (const [key, each] of sessions) {
+    if (total <= most) break;
+    if (each.runs > 0) continue;
+    sessions.delete(key);
+    leaving.push(each);
+    total -= each.bytes;
+  }
+  return leaving;
+}
+
+/** A session that could not be made is no session. */
+async function dispose({ session }: Loaded): Promise<void> {
+  const made = await session.catch(() => undefined);
+  await made?.dispose();
+}
+
+function bytesOf(data: TensorData): number {
+  return ArrayBuffer.isView(data) ? data.byteLength : 0;
 }
 
 /** Rows of the identity: one seed per class. */

@@ -18,6 +18,8 @@ export interface RunShapes {
   readonly runs: Readonly<Record<SaliencyRuleName, Tile>>;
   /** Images of a run of one class, or of none. */
   readonly batch: number;
+  /** Images of one class that the memory allows. */
+  readonly mostImages: number;
 }
 
 /**
@@ -30,7 +32,7 @@ const bytesForClasses = 8 * 2 ** 20;
 const enoughClasses = 16;
 /** Images of a run whose backward pass is mostly shared between images. */
 const sharingImages = 5;
-const mostImages = 10;
+const usefulImages = 10;
 /** Gradients alive at one time, in units of the largest: dY, dX, a product, a padded copy, masks. */
 const liveGradients = 4;
 
@@ -69,7 +71,7 @@ export function chooseRunShapes(
     Math.max(1, Math.floor((available / images - forward) / (liveGradients * gradient)));
   const usefulClasses = Math.min(classes, Math.max(enoughClasses, Math.floor(bytesForClasses / gradient)));
 
-  const batch = fixedBatch ?? evenSplit(count, Math.min(count, mostImages, imagesThatFit(1)));
+  const batch = fixedBatch ?? evenSplit(count, Math.min(count, usefulImages, imagesThatFit(1)));
   const narrowClasses = Math.min(usefulClasses, classesThatFit(fewest));
   const narrow: Tile = {
     classes: narrowClasses,
@@ -88,7 +90,12 @@ export function chooseRunShapes(
     classes: evenSplit(tile.classes, Math.min(tile.classes, classesThatFit(tile.images))),
     images: tile.images,
   };
-  return { tile, batch, runs: { vanilla: eager, guided: eager, rectified: sharing ? lazy : eager } };
+  return {
+    tile,
+    batch,
+    mostImages: fixedBatch ?? imagesThatFit(1),
+    runs: { vanilla: eager, guided: eager, rectified: sharing ? lazy : eager },
+  };
 }
 
 /** Bytes of the forward values that are kept for the backward pass, and of the largest value. */
