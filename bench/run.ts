@@ -29,12 +29,6 @@ const rounds = Number(values.rounds);
 const wanted = values.only?.split(',');
 const root = findRoot(dirname(fileURLToPath(import.meta.url)));
 const folder = join(root, '.cache', 'bench');
-const python = process.env.BENCH_PYTHON ?? join(root, '.cache', 'bench-venv', 'bin', 'python');
-if (!existsSync(python)) {
-  console.error(`${python} does not exist: run bench/setup.sh, or set BENCH_PYTHON`);
-  process.exit(4);
-}
-
 const chosen = settings.filter(({ model, quick }) => (wanted?.includes(model) ?? true) && (quick || !values.quick));
 const included = (part: string): boolean => (wanted ? wanted.includes(part) : part !== 'resnet50' || !values.quick);
 makeModels([...chosen.map(({ model }) => model), 'mnist', ...(included('resnet50') ? ['resnet50'] : [])]);
@@ -42,7 +36,7 @@ makeModels([...chosen.map(({ model }) => model), 'mnist', ...(included('resnet50
 const compared: VersusResult[] = [];
 if (chosen.length > 0) {
   const pytorch = await startPyTorch(
-    python,
+    pythonPath(),
     join(root, 'bench', 'peer.py'),
     folder,
     availableParallelism(),
@@ -71,7 +65,14 @@ function makeModels(names: readonly string[]): void {
   const missing = [...new Set(names)].filter((name) => !existsSync(join(folder, `${name}.onnx`)));
   if (missing.length === 0) return;
   mkdirSync(folder, { recursive: true });
-  execFileSync(python, [join(root, 'bench', 'models.py'), folder, ...missing], { stdio: 'inherit' });
+  execFileSync(pythonPath(), [join(root, 'bench', 'models.py'), folder, ...missing], { stdio: 'inherit' });
+}
+
+function pythonPath(): string {
+  const python = process.env.BENCH_PYTHON ?? join(root, '.cache', 'bench-venv', 'bin', 'python');
+  if (existsSync(python)) return python;
+  console.error(`${python} does not exist: run bench/setup.sh, or set BENCH_PYTHON`);
+  process.exit(4);
 }
 
 function findRoot(start: string): string {
