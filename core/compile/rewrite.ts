@@ -3,7 +3,8 @@ import { numbersOf } from '../onnx/tensor.js';
 import type { AttributeValue, Emitter } from './emit.js';
 
 /**
- * An emitter that makes cheaper programs out of the same calls. What it changes gives the same bits:
+ * An emitter that makes cheaper programs out of the same calls. Values stay the same, but for the rounding of engines that add
+ * within a convolution:
  * - ReLU moves in front of what only moves elements about, down to a convolution, with which engines fuse it;
  * - a 0-or-1 mask that does not depend on the class is joined with the next one once per image instead of once per class;
  * - zero padding in front of a convolution becomes the convolution's own;
@@ -31,6 +32,7 @@ export function withRewrites(
       case 'Reshape':
         return base.reshape(relu(inner), facts.ints(rest[0]!)!);
       case 'DepthToSpace':
+      case 'Expand':
       case 'Transpose':
         return again(node, relu(inner));
       case 'Pad':
