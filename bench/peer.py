@@ -14,6 +14,7 @@ from pathlib import Path
 
 import numpy as np
 import torch
+import torch._functorch.config
 from torch import nn
 from torch.nn import functional
 
@@ -119,6 +120,9 @@ def batched(model: nn.Module, x: torch.Tensor, classes: int) -> torch.Tensor:
 VARIANTS: dict[str, tuple[Gradient, bool, bool, bool]] = {
     "per-class loop": (per_class, True, False, False),
     "shared forward": (shared_forward, False, False, False),
+    "shared forward, channels last": (shared_forward, False, False, True),
+    "shared forward, compiled": (shared_forward, False, True, False),
+    "shared forward, channels last, compiled": (shared_forward, False, True, True),
     "replicated": (replicated, False, False, False),
     "replicated, channels last": (replicated, False, False, True),
     "replicated, compiled": (replicated, False, True, False),
@@ -161,7 +165,7 @@ class Side:
     def run(self, request: dict) -> dict:
         """`batch`: images per call of the gradient; a variant that takes classes x images at once needs a bound."""
         variant, rule = request["variant"], request["rule"]
-        gradient, hooks, _, channels_last = VARIANTS[variant]
+        gradient, _, _, channels_last = VARIANTS[variant]
         model = self.model(variant, rule)
         start, end = request["images"]
         parts = []
@@ -187,6 +191,8 @@ class Side:
 
 
 def main() -> None:
+    # Compiled models would otherwise refuse a second backward pass through the same graph.
+    torch._functorch.config.donated_buffer = False
     side = Side(Path(sys.argv[1]))
     for line in sys.stdin:
         request = json.loads(line)

@@ -35,13 +35,15 @@ export interface PeerAnswer {
 }
 
 /** Longest time of one request. Threads that wait for each other on a busy machine can be a hundred times slower. */
-const patienceMs = 15_000;
+const patienceMs = 20_000;
+/** The first run of a compiled variant compiles. */
+const patienceWithCompilerMs = 120_000;
 
 /** @throws Error from the calls when PyTorch refuses a request, takes too long for it, or ends. */
 export function startPeer(python: string, script: string, folder: string): Peer {
   let line = startLine(python, script, folder);
   let loaded: object | undefined;
-  const request = async <T>(message: object): Promise<T> => {
+  const request = async <T>(message: object, limitMs = patienceMs): Promise<T> => {
     let late: NodeJS.Timeout | undefined;
     const answer = line.request(message);
     const limit = new Promise<never>((_, reject) => {
@@ -49,8 +51,8 @@ export function startPeer(python: string, script: string, folder: string): Peer 
         line.kill();
         line = startLine(python, script, folder);
         if (loaded) void line.request(loaded);
-        reject(new Error(`took longer than ${patienceMs / 1000} s`));
-      }, patienceMs);
+        reject(new Error(`took longer than ${limitMs / 1000} s`));
+      }, limitMs);
     });
     try {
       return (await Promise.race([answer, limit])) as T;
@@ -64,7 +66,8 @@ export function startPeer(python: string, script: string, folder: string): Peer 
       loaded = { op: 'load', model, threads };
       return request(loaded);
     },
-    run: (work) => request({ op: 'run', ...work }),
+    run: (work) =>
+      request({ op: 'run', ...work }, work.variant.includes('compiled') ? patienceWithCompilerMs : patienceMs),
     close: () => {
       line.kill();
     },

@@ -29,7 +29,10 @@ const rounds = Number(values.rounds);
 const wanted = values.only?.split(',');
 const root = findRoot(dirname(fileURLToPath(import.meta.url)));
 const folder = join(root, '.cache', 'bench');
-const chosen = settings.filter(({ model, quick }) => (wanted?.includes(model) ?? true) && (quick || !values.quick));
+const chosen = settings.filter(
+  ({ model, rule, quick }) =>
+    (wanted?.some((name) => name === model || name === `${model}:${rule}`) ?? true) && (quick || !values.quick),
+);
 const included = (part: string): boolean => (wanted ? wanted.includes(part) : part !== 'resnet50' || !values.quick);
 makeModels([...chosen.map(({ model }) => model), 'mnist', ...(included('resnet50') ? ['resnet50'] : [])]);
 

@@ -12,14 +12,14 @@ export interface Setting {
 }
 
 const paperNets = (rule: SaliencyRuleName, quick: boolean): Setting[] => [
-  { model: 'gtsrb', rule, classes: 43, images: 24, batches: [2, 12], quick },
-  { model: 'mnist', rule, classes: 10, images: 120, batches: [10, 60], quick },
+  { model: 'gtsrb', rule, classes: 43, images: 24, batches: [4, 12], quick },
+  { model: 'mnist', rule, classes: 10, images: 120, batches: [20, 60], quick },
 ];
 
 export const settings: readonly Setting[] = [
   ...paperNets('guided', true),
   ...paperNets('rectified', false),
   ...paperNets('vanilla', false),
-  { model: 'gtsrb-same', rule: 'guided', classes: 43, images: 24, batches: [2, 12], quick: false },
+  { model: 'gtsrb-same', rule: 'guided', classes: 43, images: 24, batches: [4, 12], quick: false },
   { model: 'resnet18', rule: 'guided', classes: 8, images: 4, batches: [2, 4], quick: false },
 ];
