@@ -2,6 +2,7 @@
  * Our engine beside PyTorch, in one run, as ratios; and what a whole scan costs.
  *
  * Usage: npm run bench -- [--quick] [--only NAME,...] [--rounds 5] [--json FILE]
+ * NAME: a model of `settings.ts` such as gtsrb, or gtsrb:guided; cli; resnet50 (memory). --quick leaves out torch.compile.
  * Needs `bench/setup.sh` once, or BENCH_PYTHON = a Python that has bench/requirements.txt.
  */
 import { execFileSync } from 'node:child_process';
@@ -29,9 +30,8 @@ const rounds = Number(values.rounds);
 const wanted = values.only?.split(',');
 const root = findRoot(dirname(fileURLToPath(import.meta.url)));
 const folder = join(root, '.cache', 'bench');
-const chosen = settings.filter(
-  ({ model, rule, quick }) =>
-    (wanted?.some((name) => name === model || name === `${model}:${rule}`) ?? true) && (quick || !values.quick),
+const chosen = settings.filter(({ model, rule, quick }) =>
+  wanted ? wanted.includes(model) || wanted.includes(`${model}:${rule}`) : quick || !values.quick,
 );
 const included = (part: string): boolean => (wanted ? wanted.includes(part) : part !== 'resnet50' || !values.quick);
 makeModels([...chosen.map(({ model }) => model), 'mnist', ...(included('resnet50') ? ['resnet50'] : [])]);
