@@ -30,8 +30,9 @@ export interface RunShapes {
 const bytesForImages = 2 * 2 ** 20;
 const bytesForClasses = 8 * 2 ** 20;
 const enoughClasses = 16;
-/** Images of a run whose backward pass is mostly shared between images. */
+/** Images of a run whose backward pass is mostly shared between images, where that leaves enough tiles to work side by side. */
 const sharingImages = 5;
+const enoughTiles = 16;
 const usefulImages = 10;
 /** Gradients alive at one time, in units of the largest: dY, dX, a product, a padded copy, masks. */
 const liveGradients = 4;
@@ -83,7 +84,9 @@ export function chooseRunShapes(
       ),
   };
   const sharing = fixedBatch === undefined && imageFreeShare(one.graph, one.logitsName) > 0.5;
-  const images = sharing ? Math.min(sharingImages, batch) : narrow.images;
+  const columns = Math.ceil(classes / narrow.classes);
+  const shared = Math.min(sharingImages, batch, Math.floor((count * columns) / enoughTiles));
+  const images = sharing ? Math.max(narrow.images, shared) : narrow.images;
   const tile = { classes: evenSplit(classes, narrow.classes), images: fixedBatch ?? evenSplit(count, images) };
   const eager = { classes: tile.classes, images: largestDivisor(tile.images, narrow.images) };
   const lazy = {

@@ -96,7 +96,8 @@ suite('the share of the backward pass that no image changes', () => {
 
   test('large, it lets the rectified rule run several images at once where the others run one', () => {
     const wide = bound(convolutions('none', 200));
-    const { runs } = chooseRunShapes(wide, 6, 40, undefined, 2 ** 30);
-    assert.ok(runs.rectified.images > runs.guided.images);
+    const shapes = (count: number): RunShapes => chooseRunShapes(wide, 6, count, undefined, 2 ** 30);
+    assert.ok(shapes(80).runs.rectified.images > shapes(80).runs.guided.images);
+    assert.equal(shapes(8).tile.images, 1, 'few images are better shared out over the workers');
   });
 });
