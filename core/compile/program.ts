@@ -1,4 +1,5 @@
-import type { Graph, Node, Tensor, ValueInfo } from '../onnx/graph.js';
+import type { Graph, Node, ValueInfo } from '../onnx/graph.js';
+import { liveNodes } from '../onnx/live.js';
 import type { StaticGraph } from '../onnx/specialise.js';
 import { ints, sizeOf } from '../onnx/tensor.js';
 import { saliencyRules } from '../saliency/index.js';
@@ -29,6 +30,8 @@ export interface ProgramSpec {
   readonly threshold?: number | undefined;
 }
 
+export const programInputs = { images: 'images', seeds: 'seeds', chosen: 'chosen' } as const;
+
 /**
  * A graph that returns saliency instead of logits.
  *
@@ -36,22 +39,10 @@ export interface ProgramSpec {
  * 1 for the images that take part).
  * Outputs, by name: `logits` [N, C]; `loss` [N]; `gradient` [K, N, ...input]; `heatmap` [K, N, H, W] in 0..1;
  * `gain`, `sparse`, `smooth` [K, N]; `parity` [K, H, W] uint8.
+ *
+ * @throws ScanError `model-unsupported-op`, `model-not-a-classifier`.
  */
-export interface SaliencyProgram {
-  readonly graph: Graph;
-  readonly images: number;
-  readonly classes: number;
-}
-
-export const programInputs = { images: 'images', seeds: 'seeds', chosen: 'chosen' } as const;
-
-/** @throws ScanError `model-unsupported-op`, `model-not-a-classifier`. */
-export function compileProgram(
-  model: StaticGraph,
-  inputName: string,
-  logitsName: string,
-  spec: ProgramSpec,
-): SaliencyProgram {
+export function compileProgram(model: StaticGraph, inputName: string, logitsName: string, spec: ProgramSpec): Graph {
   const { model: renamed, rename } = claimNames(model, inputName);
   const logitsOf = rename(logitsName);
   const inputDims = renamed.types.get(programInputs.images)!.dims;
@@ -82,7 +73,7 @@ export function compileProgram(
     }
     for (const [name, value] of gradientOutputs(emit, gradient, inputDims, spec)) results.set(name, value);
   }
-  return { graph: assemble(renamed, emit, results, spec, images, classes), images, classes };
+  return assemble(renamed, emit, results, spec, images, classes);
 }
 
 /** The seeds are the gradient of the logits; they do not depend on the image. */
@@ -144,11 +135,8 @@ function assemble(
     outputs: [name],
     attributes: new Map(),
   }));
-  const nodes = [...model.graph.nodes, ...emit.nodes, ...ends];
+  const nodes = liveNodes([...model.graph.nodes, ...emit.nodes, ...ends], results.keys());
   const used = new Set(nodes.flatMap((node) => node.inputs));
-  const initializers = new Map<string, Tensor>();
-  for (const [name, tensor] of [...model.graph.initializers, ...emit.initializers])
-    if (used.has(name)) initializers.set(name, tensor);
   return {
     ...model.graph,
     name: `${spec.rule} saliency`,
@@ -162,22 +150,10 @@ function assemble(
       dtype: name === 'parity' ? ('uint8' as const) : ('float32' as const),
       dims: undefined,
     })),
-    nodes: liveNodes(nodes, [...results.keys()]),
-    initializers,
+    nodes,
+    initializers: new Map([...model.graph.initializers, ...emit.initializers].filter(([name]) => used.has(name))),
     metadata: new Map(),
   };
-}
-
-/** Drops what no output needs, such as forward nodes behind the logits. */
-function liveNodes(nodes: readonly Node[], outputs: readonly string[]): Node[] {
-  const needed = new Set(outputs);
-  const live = new Set<Node>();
-  for (const node of [...nodes].reverse()) {
-    if (!node.outputs.some((name) => needed.has(name))) continue;
-    live.add(node);
-    for (const name of node.inputs) needed.add(name);
-  }
-  return nodes.filter((node) => live.has(node));
 }
 
 /** Calls the image input `images` and moves forward values out of the way of the program's own names. */

@@ -1,16 +1,18 @@
 import { splitImages } from '../invert/images.js';
 import type { InversionModel } from '../invert/model.js';
+import { predictedClasses } from '../invert/predict.js';
 import { probe } from '../invert/probe.js';
 import { reconstructTrigger } from '../invert/reconstruct.js';
+import { applyTrigger } from '../invert/trigger.js';
 import { sizeOf } from '../onnx/tensor.js';
-import { fromUnit, gradientToUnit, toUnit } from '../scan/fit-images.js';
+import { axesOf, fromUnit, gradientToUnit, toUnit } from '../scan/fit-images.js';
 import type { SaliencyRuleName } from '../scan/features.js';
 import type { ModelInput } from '../scan/images.js';
 import type { InversionSettings } from '../scan/profile.js';
 import type { Evidence, Plane, TriggerReconstruction } from '../scan/result.js';
 import { explain } from './explain.js';
-import { allLogits, predictionsOf } from './inspect.js';
-import { inGroups, oneHot, type BoundModel, type Execution } from './programs.js';
+import { allLogits } from './inspect.js';
+import { inGroups, oneHot, type Execution } from './programs.js';
 
 /** Typical classes shown beside the flagged one, and clean images shown with and without the trigger. */
 const typicalClasses = 3;
@@ -51,7 +53,7 @@ export async function confirm(
 
 /** The compiled model in unit space. */
 function inversionModel({ programs, model, input }: Execution, limit: number): InversionModel {
-  const [channels, height, width] = planarDims(model);
+  const [channels, height, width] = axesOf(model.inputDims, model.layout);
   const size = channels * height * width;
   return {
     dims: [channels, height, width],
@@ -133,13 +135,13 @@ async function samplesOf(
   names: readonly string[],
 ): Promise<Evidence['samples']> {
   const size = sizeOf(model.dims);
-  const pixels = mask.data.length;
+  const trigger = { mask: Float64Array.from(mask.data), pattern: Float64Array.from(pattern.data) };
   const samples: Evidence['samples'][number][] = [];
   for (const image of chosen) {
     const clean = unit.slice(image * size, (image + 1) * size);
-    const triggered = clean.map((value, i) => value + mask.data[i % pixels]! * (pattern.data[i]! - value));
-    const [cleanClass] = predictionsOf(await model.predict(clean, 1), model.classes);
-    const [triggeredClass] = predictionsOf(await model.predict(triggered, 1), model.classes);
+    const triggered = applyTrigger(trigger, clean);
+    const [cleanClass] = predictedClasses(await model.predict(clean, 1), model.classes);
+    const [triggeredClass] = predictedClasses(await model.predict(triggered, 1), model.classes);
     const plane = (data: Float32Array): Plane => ({ dims: model.dims, data });
     samples.push({
       name: names[image] ?? `image ${image}`,
@@ -150,9 +152,4 @@ async function samplesOf(
     });
   }
   return samples;
-}
-
-function planarDims({ inputDims, layout }: BoundModel): [number, number, number] {
-  const [a, b, c] = inputDims as [number, number, number];
-  return layout === 'NCHW' ? [a, b, c] : [c, a, b];
 }

@@ -1,6 +1,7 @@
 import { sizeOf } from '../onnx/tensor.js';
 import type { ExplainRequest, Explanation } from '../ports/runner.js';
 import { ScanError } from '../scan/errors.js';
+import { axesOf } from '../scan/fit-images.js';
 import { inGroups, oneHot, type Execution } from './programs.js';
 
 /** Gradients and heat maps of some classes for every image. */
@@ -15,7 +16,7 @@ export async function explain(
   }
   const run = runs[rule];
   const images = input.dims[0]!;
-  const pixels = model.layout === 'NCHW' ? model.inputDims.slice(1) : model.inputDims.slice(0, 2);
+  const pixels = axesOf(model.inputDims, model.layout).slice(1);
   const [size, area, k] = [sizeOf(model.inputDims), sizeOf(pixels), classes.length];
   const logits = new Float32Array(images * model.classes);
   const gradients = new Float32Array(images * k * size);

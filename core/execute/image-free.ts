@@ -1,6 +1,7 @@
 import type { Node } from '../onnx/graph.js';
 import type { StaticGraph } from '../onnx/specialise.js';
 import { sizeOf } from '../onnx/tensor.js';
+import { kinked } from '../saliency/activation.js';
 import { isLinear } from './linear.js';
 
 /**
@@ -18,14 +19,14 @@ export function imageFreeShare({ graph, types }: StaticGraph, logitsName: string
     const work = multiplications(node, { graph, types });
     all += work;
     if (before) once += work;
-    const after = before && (kinked.has(node.op) || isLinear(node, graph));
+    const after = before && (gates.has(node.op) || isLinear(node, graph));
     for (const name of node.inputs) free.set(name, after && (free.get(name) ?? true));
   }
   return all === 0 ? 0 : once / all;
 }
 
-/** ReLU and what the rectified rule treats like it. */
-const kinked = new Set(['Clip', 'LeakyRelu', 'PRelu', 'Relu', 'ThresholdedRelu']);
+/** ReLU and what the rectified rule treats like it; a Clip nearly always is a ReLU6. */
+const gates = new Set<string>(['Clip', ...kinked]);
 
 function multiplications(node: Node, { graph, types }: StaticGraph): number {
   const weight = graph.initializers.get(node.inputs[1] ?? '');

@@ -1,4 +1,5 @@
-import { fitImages, suggestPreprocessings } from '../scan/fit-images.js';
+import { predictedClasses } from '../invert/predict.js';
+import { axesOf, fitImages, suggestPreprocessings } from '../scan/fit-images.js';
 import type { ImageSet, ModelInput, Preprocessing } from '../scan/images.js';
 import type { Inspection } from '../scan/features.js';
 import type { Binding } from './bind.js';
@@ -13,16 +14,16 @@ export async function inspect(
 ): Promise<Inspection> {
   const { programs, model, input, tile, batch } = execution;
   const answers = async (data: Float32Array): Promise<number[]> =>
-    predictionsOf(await allLogits(programs, model, input.dims[0]!, data, batch), model.classes);
+    predictedClasses(await allLogits(programs, model, input.dims[0]!, data, batch), model.classes);
   const predictions = await answers(input.data);
   const accuracy = accuracyOf(predictions, input.labels);
-  const [height, width] = (model.layout === 'NCHW' ? model.inputDims.slice(1) : model.inputDims) as [number, number];
+  const [channels, height, width] = axesOf(model.inputDims, model.layout);
   const doubted = accuracy !== undefined && accuracy < doubtful && images.kind === 'pixels';
   return {
     classes: model.classes,
     inputDims: model.inputDims,
     layout: model.layout,
-    channels: model.unit.length,
+    channels,
     height,
     width,
     inputName: classifier.input.name,
@@ -52,16 +53,6 @@ export async function allLogits(
     logits.set((result.get('logits')!.data as Float32Array).subarray(0, used * model.classes), start * model.classes);
   });
   return logits;
-}
-
-/** Index of the largest logit per image; the first on a tie. */
-export function predictionsOf(logits: Float32Array, classes: number): number[] {
-  return Array.from({ length: logits.length / classes }, (_, image) => {
-    const row = logits.subarray(image * classes, (image + 1) * classes);
-    let best = 0;
-    for (let i = 1; i < classes; i++) if (row[i]! > row[best]!) best = i;
-    return best;
-  });
 }
 
 /** Share of the labelled images that are predicted right; undefined without labels. */

@@ -65,7 +65,7 @@ export function createPrograms(engine: Engine, model: BoundModel): Programs {
 
   const load = (request: ProgramRequest, count: number): Loaded => {
     const { layout, unit, inputName, logitsName } = model;
-    const { graph } = compileProgram(model.bind(count), inputName, logitsName, { ...request, layout, unit });
+    const graph = compileProgram(model.bind(count), inputName, logitsName, { ...request, layout, unit });
     const bytes = [...graph.initializers.values()].reduce((sum, { data }) => sum + bytesOf(data), 0);
     const leaving = giveUp(sessions, keptBytes - bytes);
     const session = Promise.all(leaving.map(dispose)).then(() => engine.load(graph));
@@ -149,13 +149,15 @@ export async function inGroups(
   const group = model.fixedBatch ?? Math.min(limit, count);
   for (let start = 0; start < count; start += group) {
     const used = Math.min(group, count - start);
-    let data = images.subarray(start * size, (start + used) * size);
-    if (used < group) {
-      const filled = new Float32Array(group * size);
-      filled.set(data);
-      for (let i = used; i < group; i++) filled.set(data.subarray(0, size), i * size);
-      data = filled;
-    }
-    await each(data, group, start, used);
+    await each(filledUp(images.subarray(start * size, (start + used) * size), size, group), group, start, used);
   }
+}
+
+/** `count` images of `size` values: those given, and copies of the first in place of missing ones. */
+export function filledUp(images: Float32Array, size: number, count: number): Float32Array {
+  if (images.length === count * size) return images;
+  const filled = new Float32Array(count * size);
+  filled.set(images);
+  for (let at = images.length; at < filled.length; at += size) filled.set(images.subarray(0, size), at);
+  return filled;
 }

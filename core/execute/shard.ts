@@ -1,9 +1,9 @@
 import type { ProgramOutput } from '../compile/program.js';
 import { sizeOf } from '../onnx/tensor.js';
 import type { FeatureKey, Parity, SaliencyRuleName, Shard, ShardFeatures } from '../scan/features.js';
-import type { ModelInput } from '../scan/images.js';
+import { axesOf } from '../scan/fit-images.js';
 import type { Profile } from '../scan/profile.js';
-import { oneHot, type BoundModel, type Execution } from './programs.js';
+import { filledUp, oneHot, type BoundModel, type Execution } from './programs.js';
 import type { RunShapes, Tile } from './tile.js';
 
 /** Runs the saliency programs of the profile over one shard, tile by tile, and within a tile run by run. */
@@ -14,6 +14,7 @@ export async function runShard(
 ): Promise<ShardFeatures> {
   const width = shard.images.end - shard.images.start;
   const height = shard.classes.end - shard.classes.start;
+  const size = sizeOf(model.inputDims);
   const persistent = persistenceImages(profile, input.dims[0]!);
   const values = new Map<FeatureKey, Float32Array>();
   const parity = new Map<SaliencyRuleName, MutableParity>();
@@ -30,7 +31,8 @@ export async function runShard(
 
   for (const [from, to, first, last, { rule, features }] of runsOf(shard, tile, runs, profile)) {
     const classes = Array.from({ length: last - first }, (_, i) => first + i);
-    const { images, count } = runImages(model, input, from, to);
+    const count = model.fixedBatch ?? to - from;
+    const images = filledUp(input.data.subarray(from * size, to * size), size, count);
     const chosen = Float32Array.from({ length: count }, (_, i) => (from + i < Math.min(to, persistent) ? 1 : 0));
     const outputs = features.map((feature): ProgramOutput => (feature === 'persistent' ? 'parity' : feature));
     const result = await programs.run(
@@ -62,30 +64,10 @@ export function persistenceImages(profile: Profile, images: number): number {
   return most - (most % 2);
 }
 
-/** The images of one run, filled up where the model insists on a batch. */
-function runImages(
-  model: BoundModel,
-  input: ModelInput,
-  from: number,
-  to: number,
-): { images: Float32Array; count: number } {
-  const size = sizeOf(model.inputDims);
-  const part = input.data.subarray(from * size, to * size);
-  const count = model.fixedBatch ?? to - from;
-  if (count === to - from) return { images: part, count };
-  const images = new Float32Array(count * size);
-  images.set(part);
-  for (let i = to - from; i < count; i++) images.set(part.subarray(0, size), i * size);
-  return { images, count };
-}
-
 type MutableParity = { -readonly [Key in keyof Parity]: Parity[Key] };
 
 function emptyParity(model: BoundModel, classes: number, images: number): MutableParity {
-  const [height, width] = (model.layout === 'NCHW' ? model.inputDims.slice(1) : model.inputDims.slice(0, 2)) as [
-    number,
-    number,
-  ];
+  const [, height, width] = axesOf(model.inputDims, model.layout);
   return { images, height, width, bits: new Uint8Array(classes * Math.ceil((height * width) / 8)) };
 }
 

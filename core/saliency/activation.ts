@@ -3,7 +3,7 @@ import { backward } from '../compile/backward/index.js';
 import type { BackwardContext, BackwardRule, BackwardTable, Gradient } from '../compile/backward/rule.js';
 
 /** Piecewise linear with a kink at zero: what a rule says of ReLU holds for them. */
-const kinked = ['Relu', 'LeakyRelu', 'PRelu', 'ThresholdedRelu'] as const;
+export const kinked = ['Relu', 'LeakyRelu', 'PRelu', 'ThresholdedRelu'] as const;
 /** Activations without a kink. Sigmoid, HardSigmoid and Softmax gate or attend and are no activations here. */
 const smooth = ['Celu', 'Elu', 'Gelu', 'HardSwish', 'Mish', 'Selu', 'Softplus', 'Softsign', 'Swish', 'Tanh'] as const;
 

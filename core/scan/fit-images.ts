@@ -266,7 +266,8 @@ function rawDomain(set: RawImageSet, layout: 'NCHW' | 'NHWC'): ModelInput['domai
   return { low, high: high.map((value, channel) => (value > low[channel]! ? value : low[channel]! + 1)) };
 }
 
-function axesOf<T>(dims: readonly T[], layout: 'NCHW' | 'NHWC'): [T, T, T] {
+/** Extents in the order channels, height, width. */
+export function axesOf<T>(dims: readonly T[], layout: 'NCHW' | 'NHWC'): [T, T, T] {
   const [a, b, c] = dims as readonly [T, T, T];
   return layout === 'NCHW' ? [a, b, c] : [c, a, b];
 }

@@ -1,7 +1,6 @@
 import type ort from 'onnxruntime-node';
 import { ScanError } from '../../../core/scan/errors.js';
-import { float32 } from '../../../core/onnx/tensor.js';
-import type { Graph } from '../../../core/onnx/graph.js';
+import { addOneProgram } from '../add-one-program.js';
 import { encodeModel } from '../../formats/onnx/index.js';
 
 export type Onnxruntime = typeof ort;
@@ -55,7 +54,7 @@ export async function chooseProvider(library: Onnxruntime, wanted: Provider | 'a
 }
 
 async function tryProvider(library: Onnxruntime, provider: Provider): Promise<void> {
-  const session = await library.InferenceSession.create(encodeModel(oneNode), {
+  const session = await library.InferenceSession.create(encodeModel(addOneProgram), {
     executionProviders: [provider],
     logSeverityLevel: 4,
   });
@@ -71,18 +70,6 @@ const howToGet: Readonly<Record<Exclude<Provider, 'cpu'>, string>> = {
     'It needs Linux x64, an NVIDIA driver, CUDA 12 and cuDNN 9, and the libraries that ' +
     "'ONNXRUNTIME_NODE_INSTALL=cuda12 npm rebuild onnxruntime-node' downloads.",
   webgpu: 'It needs a GPU with a Vulkan (Linux), Direct3D 12 (Windows) or Metal (macOS) driver.',
-};
-
-const oneNode: Graph = {
-  name: 'provider-test',
-  irVersion: 8,
-  producer: 'neuroninspect',
-  opsets: new Map([['', 17]]),
-  inputs: [{ name: 'x', dtype: 'float32', dims: [1] }],
-  outputs: [{ name: 'y', dtype: 'float32', dims: [1] }],
-  nodes: [{ name: 'add', op: 'Add', domain: '', inputs: ['x', 'one'], outputs: ['y'], attributes: new Map() }],
-  initializers: new Map([['one', float32([1], [1])]]),
-  metadata: new Map(),
 };
 
 function messageOf(thrown: unknown): string {

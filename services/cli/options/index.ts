@@ -50,7 +50,6 @@ export const doctorOptions = {
   } satisfies Option<'table' | 'json'>,
   cacheDir: cacheOptions.cacheDir,
 } as const;
-export type DoctorSettings = SettingsOf<typeof doctorOptions>;
 
 /** Every option that a config file and the environment may set. */
 export const configurableOptions = scanOptions;
