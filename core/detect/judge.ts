@@ -3,7 +3,7 @@ import type { CascadeMethod, PaperMethod, Profile } from '../scan/profile.js';
 import type {
   ClassReport,
   DetectorReport,
-  Evidence,
+  EvidenceSummary,
   Finding,
   FindingRule,
   ScanResult,
@@ -22,7 +22,7 @@ export type Judgement = Pick<
  * The verdict from stage one and from the evidence on its candidates.
  * @throws ScanError `internal` when evidence on a candidate is missing: without stage two nothing is clean
  */
-export function judge(profile: Profile, detection: Detection, evidence: readonly Evidence[]): Judgement {
+export function judge(profile: Profile, detection: Detection, evidence: readonly EvidenceSummary[]): Judgement {
   const { classes, detectors, inconclusive } = detection;
   if (inconclusive) {
     const { score, pValue } = detection;
@@ -46,7 +46,7 @@ export function judge(profile: Profile, detection: Detection, evidence: readonly
  * An index above the threshold means "a high probability that this label is the target" (paper, "Outlier detection"), which
  * is `suspicious`: `backdoored` is kept for a trigger that was shown to work.
  */
-function judgePaper(method: PaperMethod, detection: Detection, evidence: readonly Evidence[]): Judgement {
+function judgePaper(method: PaperMethod, detection: Detection, evidence: readonly EvidenceSummary[]): Judgement {
   const { flagged, classes, detectors, score, pValue } = detection;
   const [lead] = detectors;
   const findings = flagged.map((index) => {
@@ -67,7 +67,7 @@ function judgePaper(method: PaperMethod, detection: Detection, evidence: readonl
   };
 }
 
-function judgeCascade(method: CascadeMethod, detection: Detection, evidence: readonly Evidence[]): Judgement {
+function judgeCascade(method: CascadeMethod, detection: Detection, evidence: readonly EvidenceSummary[]): Judgement {
   const { candidates, flagged, classes, detectors, score, pValue } = detection;
   const candidate = candidates[0]!;
   const shown = evidence.find(({ classIndex }) => classIndex === candidate);
@@ -97,7 +97,7 @@ function cascadeFinding(
   { outlier, invertible }: { readonly outlier: boolean; readonly invertible: boolean },
   target: ClassReport,
   lead: DetectorReport,
-  evidence: Evidence,
+  evidence: EvidenceSummary,
   method: CascadeMethod,
 ): Finding | undefined {
   const name = nameClass(target);

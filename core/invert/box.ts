@@ -24,6 +24,20 @@ export function maskBox(mask: Float64Array, height: number, width: number): Wind
   return around(heaviest, width);
 }
 
+/** Share of the pixels at or above half of the mask's maximum, by weight, that lie in the box. */
+export function shareInBox(mask: Float64Array, box: Window, width: number): number {
+  let peak = 0;
+  for (const value of mask) peak = Math.max(peak, value);
+  let [inside, all] = [0, 0];
+  mask.forEach((value, pixel) => {
+    if (value < belonging * peak) return;
+    const [row, column] = [Math.floor(pixel / width) - box.top, (pixel % width) - box.left];
+    all += value;
+    if (row >= 0 && row < box.height && column >= 0 && column < box.width) inside += value;
+  });
+  return all === 0 ? 1 : inside / all;
+}
+
 /** Removes from `open` the pixels that hang together with `start`. */
 function takePatch(start: number, open: Set<number>, height: number, width: number): number[] {
   const patch = [start];

@@ -2,7 +2,7 @@ import { ScanError } from '../scan/errors.js';
 import type { InversionSettings } from '../scan/profile.js';
 import type { TriggerReconstruction } from '../scan/result.js';
 import { adam } from './adam.js';
-import { maskBox } from './box.js';
+import { maskBox, shareInBox } from './box.js';
 import { gather, meanImage, shuffledRounds, splitImages } from './images.js';
 import type { InversionModel } from './model.js';
 import { meanCrossEntropy, predictAll, shareOfClass, turnable } from './predict.js';
@@ -69,11 +69,14 @@ export async function reconstructTrigger(
   const triggered = applyTrigger({ mask, pattern }, gather(images, size, judge));
   const attackSuccessRate = await shareOfClass(model, triggered, classIndex);
   const maskMass = sum(mask);
+  const box = maskBox(mask, height, width);
   return {
     classIndex,
+    image: { height, width },
     mask: { dims: [height, width], data: Float32Array.from(mask) },
     pattern: { dims: [channels, height, width], data: Float32Array.from(pattern) },
-    box: maskBox(mask, height, width),
+    box,
+    boxShare: shareInBox(mask, box, width),
     maskMass,
     attackSuccessRate,
     energy: energyOf(maskMass / scale ** 2, attackSuccessRate),

@@ -5,7 +5,7 @@ import type {
   Finding,
   ReasonCode,
   ScanResult,
-  TriggerReconstruction,
+  TriggerSummary,
   Verdict,
 } from '../scan/result.js';
 import { findingRules } from '../scan/result.js';
@@ -124,15 +124,15 @@ export function nextStep(result: ScanResult): string {
 }
 
 /** `A 3 x 3 patch` (width x height), or a pattern where the mask covers most of the image. */
-export function triggerSize(trigger: TriggerReconstruction): string {
+export function triggerSize(trigger: TriggerSummary): string {
   const { height, width } = trigger.box;
   if (coversImage(trigger)) return 'A pattern over the whole image';
   return `A ${width} x ${height} patch`;
 }
 
 /** Where the trigger sits and how much it replaces. */
-export function triggerPlace(trigger: TriggerReconstruction): string {
-  const [imageHeight = 0, imageWidth = 0] = trigger.mask.dims;
+export function triggerPlace(trigger: TriggerSummary): string {
+  const { height: imageHeight, width: imageWidth } = trigger.image;
   const { top, left, height, width } = trigger.box;
   const mass = `${decimal(trigger.maskMass)} of ${imageHeight * imageWidth} pixels replaced`;
   if (coversImage(trigger)) return `over the whole ${imageWidth} x ${imageHeight} image, ${mass}`;
@@ -154,9 +154,8 @@ export function mainEvidence(result: ScanResult): Evidence | undefined {
 }
 
 /** True for a blend: the box takes most of the image. */
-export function coversImage(trigger: TriggerReconstruction): boolean {
-  const [imageHeight = 0, imageWidth = 0] = trigger.mask.dims;
-  return trigger.box.height * trigger.box.width >= 0.6 * imageHeight * imageWidth;
+export function coversImage(trigger: TriggerSummary): boolean {
+  return trigger.box.height * trigger.box.width >= 0.6 * trigger.image.height * trigger.image.width;
 }
 
 function probeWords({ probe }: Evidence): string {

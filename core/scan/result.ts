@@ -131,11 +131,8 @@ export interface Plane {
 }
 
 /** What an analyst looks at, for one class. */
-export interface Evidence {
-  readonly classIndex: number;
-  readonly className?: string | undefined;
+export interface Evidence extends EvidenceSummary {
   readonly trigger: TriggerReconstruction;
-  readonly probe: ProbeReport;
   /** Mean saliency map of this class and of typical ones, [H, W] each, scaled to 0..1. */
   readonly heatmaps: readonly {
     readonly classIndex: number;
@@ -152,14 +149,29 @@ export interface Evidence {
   }[];
 }
 
-export interface TriggerReconstruction {
+/** The numbers of {@link Evidence} without its pictures: all that a judgement needs. */
+export interface EvidenceSummary {
   readonly classIndex: number;
+  readonly className?: string | undefined;
+  readonly trigger: TriggerSummary;
+  readonly probe: ProbeReport;
+}
+
+export interface TriggerReconstruction extends TriggerSummary {
   /** [H, W], 0..1: how much of each pixel the trigger replaces. */
   readonly mask: Plane;
   /** [C, H, W], 0..1. */
   readonly pattern: Plane;
+}
+
+export interface TriggerSummary {
+  readonly classIndex: number;
+  /** Pixels of the whole image. */
+  readonly image: { readonly height: number; readonly width: number };
   /** Around the heaviest patch of the mask: pixels above half of its maximum that lie together. */
   readonly box: { readonly top: number; readonly left: number; readonly height: number; readonly width: number };
+  /** Share of the mask's bright pixels (above half of its maximum), by weight, that lie in the box. */
+  readonly boxShare: number;
   /** Sum of the mask: how many pixels are replaced. */
   readonly maskMass: number;
   /** Share of the held-out clean images of other classes that the trigger turns into the class: its attack success rate. */

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import { adam } from '../../../core/invert/adam.js';
-import { maskBox } from '../../../core/invert/box.js';
+import { maskBox, shareInBox } from '../../../core/invert/box.js';
 import { shuffledRounds, splitImages } from '../../../core/invert/images.js';
 import { applyTrigger, pullBack, triggerOf } from '../../../core/invert/trigger.js';
 import { bestWindow, windowSizes } from '../../../core/invert/window.js';
@@ -130,4 +130,14 @@ test('the box holds the bright part of the mask and not its faint surroundings',
   const mask = new Float64Array(25).fill(0.1);
   for (const pixel of [11, 12, 17]) mask[pixel] = 0.9;
   assert.deepEqual(maskBox(mask, 5, 5), { top: 2, left: 1, height: 2, width: 2 });
+
+  test('the share of a box counts bright pixels by weight and leaves faint ones out', () => {
+    const mask = new Float64Array(25);
+    mask[0] = 0.9;
+    mask[24] = 0.6;
+    mask[12] = 0.4;
+    const share = shareInBox(mask, { top: 0, left: 0, height: 1, width: 1 }, 5);
+    assert.ok(Math.abs(share - 0.6) < 1e-12, `${share}`);
+    assert.equal(shareInBox(new Float64Array(25).fill(0), { top: 0, left: 0, height: 1, width: 1 }, 5), 1);
+  });
 });
