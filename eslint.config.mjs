@@ -7,10 +7,23 @@ const directions = [
   { from: 'proto', to: ['proto'] },
   { from: 'core', to: ['core'] },
   { from: 'adapters', to: ['adapters', 'core', 'proto'] },
-  { from: 'services', to: ['services', 'adapters', 'core', 'proto'] },
-  { from: 'lab', to: ['lab', 'services', 'adapters', 'core', 'proto'] },
+  { from: 'workflows', to: ['workflows', 'core'] },
+  { from: 'services', to: ['services', 'workflows', 'adapters', 'core', 'proto'] },
+  { from: 'lab', to: ['lab', 'services', 'workflows', 'adapters', 'core', 'proto'] },
 ];
 const folders = ['proto', 'core', 'adapters', 'workflows', 'services', 'lab', 'bench', 'scripts', 'test'];
+
+/** Processes: each may use `services/common`, none another one. */
+const processes = ['cli', 'worker', 'reducer', 'orchestrator'];
+const betweenProcesses = ['common', ...processes].flatMap((from) =>
+  processes
+    .filter((process) => process !== from)
+    .map((process) => ({
+      target: `./services/${from}`,
+      from: `./services/${process}`,
+      message: `services/${from} must not import services/${process}`,
+    })),
+);
 
 const zones = directions.flatMap(({ from, to }) =>
   folders
@@ -31,7 +44,7 @@ export default tseslint.config(
       'import-x/parsers': { '@typescript-eslint/parser': ['.ts'] },
     },
     rules: {
-      'import-x/no-restricted-paths': ['error', { zones }],
+      'import-x/no-restricted-paths': ['error', { zones: [...zones, ...betweenProcesses] }],
       'import-x/no-cycle': 'error',
       'import-x/no-unassigned-import': 'error',
       '@typescript-eslint/no-non-null-assertion': 'off',

@@ -211,6 +211,10 @@ const reasonSteps: Readonly<Record<ReasonCode, string>> = {
   'engine-timeout': 'Raise --timeout, or scan with fewer images.',
   'engine-out-of-memory': 'Scan on a machine with more memory, or with fewer images.',
   'output-unwritable': 'Choose another --output.',
+  'storage-failed':
+    'Scan again; if it happens again, look at the health of the database, the broker and the object store.',
+  'message-malformed': 'Look into the dead-letter topic; services of very different versions may be running.',
+  'deadline-exceeded': 'Scan again when engine workers are running, or allow more time.',
   cancelled: 'Start the scan again; finished models come from the cache.',
   internal: 'Report this as a bug, with the message above.',
   'too-few-classes':

@@ -4,6 +4,8 @@
  * - `model-*`: the model file; not retryable.
  * - `images-*`: the clean images.
  * - `engine-*`: the engine that runs the program.
+ * - `storage-failed`: a database, a broker, an object store or a disk; `message-malformed`: what came over a wire;
+ *   `deadline-exceeded`: a scan of the pipeline that found no worker in time.
  */
 export const scanErrorCodes = [
   'usage',
@@ -25,6 +27,9 @@ export const scanErrorCodes = [
   'engine-timeout',
   'engine-out-of-memory',
   'output-unwritable',
+  'storage-failed',
+  'message-malformed',
+  'deadline-exceeded',
   'cancelled',
   'internal',
 ] as const;
