@@ -65,6 +65,8 @@ export interface StoredVerdict {
 /** One scan inside a transaction. */
 export interface LockedScan {
   readonly order: ScanOrder;
+  /** Of the order's settings: 64 hex digits. */
+  readonly profileHash: string;
   /** Seconds since the scan was registered or reopened. */
   readonly age: number;
   readonly state: ScanState;
