@@ -8,6 +8,7 @@ import type { Clock } from '../ports/clock.js';
 import type { Sha256 } from '../ports/hash.js';
 import type { ModelLimits, ModelSelection, OpenModel, Runner } from '../ports/runner.js';
 import type { ScanCache } from '../ports/scan-cache.js';
+import { engineOf, inconclusiveResult, inspectedModel, judgedResult, type ResultFacts } from './assemble-result.js';
 import { asScanError, ScanError } from './errors.js';
 import type { ScanFeatures, ShardFeatures } from './features.js';
 import type { ImageSet, Preprocessing } from './images.js';
@@ -68,22 +69,7 @@ export async function scanModel(dependencies: ScanDependencies, request: ScanReq
     return { ...found, timings: { ...found.timings, total: clock.now() - started } };
   } catch (thrown) {
     const { code, message } = asScanError(thrown);
-    return {
-      scanId: draft.scanId,
-      model: draft.model,
-      verdict: 'inconclusive',
-      reason: { code, message },
-      targetClasses: [],
-      findings: [],
-      classes: [],
-      detectors: [],
-      evidence: [],
-      profile: profileOf(request, hash),
-      images: imagesOf(request, draft.accuracy),
-      engine: draft.engine,
-      timings: { ...draft.timings, total: clock.now() - started },
-      cached: false,
-    };
+    return inconclusiveResult(factsOf(draft, request, hash, clock.now() - started), { code, message });
   } finally {
     stop.release();
     dependencies.onProgress?.({ path: request.path, stage: 'done', done: 1, total: 1 });
@@ -143,14 +129,9 @@ async function runScan(
   });
   try {
     const { inspection } = model;
-    draft.engine = { ...pick(model.engine), workers: model.workers };
+    draft.engine = engineOf(model.engine, model.workers);
     draft.accuracy = inspection.accuracy;
-    draft.model = {
-      ...draft.model,
-      classes: inspection.classes,
-      inputDims: inspection.inputDims,
-      layout: inspection.layout,
-    };
+    draft.model = inspectedModel(draft.model, inspection);
     const features = await timed('saliency', () =>
       runShards(
         model,
@@ -163,17 +144,8 @@ async function runScan(
     const evidence = await timed('confirm', () =>
       confirm(model, detection.candidates, stop, (done, total) => report('confirm', done, total)),
     );
-    const result: ScanResult = {
-      scanId: draft.scanId,
-      model: draft.model,
-      ...judge(request.profile, detection, evidence),
-      evidence,
-      profile: profileOf(request, hash),
-      images: imagesOf(request, inspection.accuracy),
-      engine: draft.engine,
-      timings: { ...draft.timings, total: 0 },
-      cached: false,
-    };
+    const judgement = judge(request.profile, detection, evidence);
+    const result = judgedResult(factsOf(draft, request, hash, 0), judgement, evidence);
     await cache?.put(draft.scanId, result);
     return result;
   } finally {
@@ -239,15 +211,13 @@ function hasNames({ classes }: ScanResult, { classNames }: ImageSet): boolean {
   return classes.every(({ index, name }) => name === classNames?.[index]);
 }
 
-function pick({ name, version, provider }: OpenModel['engine']) {
-  return { name, version, provider };
-}
-
-function profileOf({ profile: { name, version } }: ScanRequest, hash: string): ScanResult['profile'] {
-  return { name, version, hash };
-}
-
-function imagesOf({ images }: ScanRequest, accuracy: number | undefined): ScanResult['images'] {
+function factsOf(draft: Draft, { profile, images }: ScanRequest, hash: string, total: number): ResultFacts {
   const labelled = images.labels.filter((label) => label !== undefined).length;
-  return { digest: images.digest, count: images.count, labelled, accuracy };
+  return {
+    ...draft,
+    profile,
+    profileHash: hash,
+    images: { digest: images.digest, count: images.count, labelled },
+    timings: { ...draft.timings, total },
+  };
 }
