@@ -8,32 +8,34 @@ serve(createHost);
 
 function createHost({ provider, threads }: HostSettings): Host {
   const engine = createOnnxruntimeEngine({ provider, threads });
-  let model: OpenModel | undefined;
+  const models = new Map<number, OpenModel>();
 
-  const opened = (): OpenModel => {
+  const opened = (id: number): OpenModel => {
+    const model = models.get(id);
     if (!model) throw new ScanError('internal', 'the worker process was asked about a model before it was opened');
     return model;
   };
-  const close = async (): Promise<undefined> => {
-    const closing = model;
-    model = undefined;
+  const close = async (id: number): Promise<undefined> => {
+    const closing = models.get(id);
+    models.delete(id);
     await closing?.close();
   };
 
   return {
-    open: async (job) => {
-      await close();
+    open: async (job, id) => {
+      await close(id);
       const [{ onnxFormat }, { openModel }] = await Promise.all([
         import('../formats/onnx/index.js'),
         import('../../core/execute/open-model.js'),
       ]);
       const { graph, digest } = await onnxFormat.read(job.path, job.limits);
-      model = await openModel(engine, graph, job);
+      const model = await openModel(engine, graph, job);
+      models.set(id, model);
       return { inspection: model.inspection, engine: { ...model.engine }, digest };
     },
-    shard: (shard) => opened().runShard(shard),
-    confirm: (classIndex) => opened().confirm(classIndex),
-    explain: (request) => opened().explain(request),
-    close,
+    shard: (shard, id) => opened(id).runShard(shard),
+    confirm: (classIndex, id) => opened(id).confirm(classIndex),
+    explain: (request, id) => opened(id).explain(request),
+    close: (_, id) => close(id),
   };
 }

@@ -5,7 +5,7 @@ import { asScanError, ScanError } from '../../core/scan/errors.js';
 import type { Provider } from '../engines/onnxruntime/provider.js';
 import { createPool, type Pool, type Seat } from './pool.js';
 import type { ArgumentOf, HostMethod, Opened, ResultOf } from './protocol.js';
-import type { WorkerProcess } from './worker-process.js';
+import type { Task, WorkerProcess } from './worker-process.js';
 
 export interface IsolatedRunnerOptions {
   /** Worker processes in all, shared by all open models. One per core is right: see `threadsPerWorker`. */
@@ -19,6 +19,10 @@ export interface IsolatedRunnerOptions {
   readonly maxHeapMb?: number | undefined;
   /** Resident memory of one worker, engine included; by default its share of four fifths of the machine's memory. */
   readonly maxMemoryMb?: number | undefined;
+  /** How many models a worker keeps open. 1 by default; more where the parts of several scans take turns. */
+  readonly modelsPerWorker?: number | undefined;
+  /** How often a request whose process crashed is tried again in a fresh one. 1 by default. */
+  readonly crashRetries?: number | undefined;
   /** Path of the module a worker process runs. */
   readonly hostModule?: string | undefined;
 }
@@ -28,19 +32,21 @@ export interface IsolatedRunnerOptions {
  * or outgrows its memory takes its request with it and nothing else; the next request starts a new one.
  *
  * - Processes start when they are first needed, stay for the next model, and end with this process, however it ends.
- * - A worker holds one model at a time and does one thing at a time. The first worker of a model stays with it until the model
- *   is closed; workers that belong to no model help where shards wait, for the price of opening the model again. Any number
- *   of models may be open, but one beyond `workers` waits until another model is closed or idle for a moment.
- * - What crashes after the model was opened is tried once more in a fresh process; the second crash is final. A request over
- *   its time or memory is not tried again.
+ * - A worker holds `modelsPerWorker` models and does one thing at a time. The first worker of a model stays with it until the
+ *   model is closed; workers with room for another model help where shards wait, for the price of opening the model again. Any
+ *   number of models may be open, but one beyond `workers` times `modelsPerWorker` waits until another model is closed or idle
+ *   for a moment.
+ * - What crashes after the model was opened is tried `crashRetries` times more, each in a fresh process; the last crash is
+ *   final. A request over its time or memory is not tried again.
  * - `close` of a model ends what still runs for it (`cancelled`).
  *
  * @throws ScanError from all calls: what `core/execute` throws, with its code, and `engine-crashed`, `engine-timeout`,
  *   `engine-out-of-memory`, `cancelled`.
  */
-export function createIsolatedRunner(options: IsolatedRunnerOptions): Runner {
+export function createIsolatedRunner(options: IsolatedRunnerOptions): IsolatedRunner {
   const { workers, provider, threadsPerWorker = 1, timeoutMs, maxHeapMb, maxMemoryMb } = options;
-  const pool = createPool<OpenedJob>(workers, {
+  const { modelsPerWorker = 1, crashRetries = 1 } = options;
+  const pool = createPool<OpenedJob>(workers, modelsPerWorker, {
     hostModule: options.hostModule ?? fileURLToPath(new URL('./host.js', import.meta.url)),
     provider,
     threads: threadsPerWorker,
@@ -48,11 +54,12 @@ export function createIsolatedRunner(options: IsolatedRunnerOptions): Runner {
     maxHeapMb,
     maxResidentBytes: maxMemoryMb === undefined ? memoryShare(workers) : maxMemoryMb * 2 ** 20,
   });
+  let lastId = 0;
   return {
     open: async ({ path, images, preprocessing, profile, selection, limits }) => {
       // The caller's object may hold more, which need not be fit for a structured clone.
       const job: ModelJob = { path, images, preprocessing, profile, selection, limits };
-      const opened: OpenedJob = { job, timeoutMs, digest: undefined };
+      const opened: OpenedJob = { id: ++lastId, job, timeoutMs, crashRetries, modelsPerWorker, digest: undefined };
       try {
         const first = await withSeat(pool, opened, (seat) => load(seat.process(), seat, opened));
         return openModel(pool, opened, first, workers);
@@ -61,14 +68,29 @@ export function createIsolatedRunner(options: IsolatedRunnerOptions): Runner {
         throw thrown;
       }
     },
+    pids: () => pool.pids(),
     close: () => pool.close(),
   };
 }
 
+export interface IsolatedRunner extends Runner {
+  open(job: ModelJob): Promise<IsolatedModel>;
+  /** Of the worker processes that run now. */
+  pids(): number[];
+}
+
+export interface IsolatedModel extends OpenModel {
+  /** Of the model's files as the worker read them. */
+  readonly digest: string;
+}
+
 /** A model that is or was open in some workers. */
 interface OpenedJob {
+  readonly id: number;
   readonly job: ModelJob;
   readonly timeoutMs: number;
+  readonly crashRetries: number;
+  readonly modelsPerWorker: number;
   /** Of the files as first read; every worker must read the same. */
   digest: string | undefined;
 }
@@ -76,10 +98,10 @@ interface OpenedJob {
 function openModel(
   pool: Pool<OpenedJob>,
   opened: OpenedJob,
-  { inspection, engine }: Opened,
+  { inspection, engine, digest }: Opened,
   workers: number,
-): OpenModel {
-  const { job, timeoutMs } = opened;
+): IsolatedModel {
+  const { job } = opened;
   let closed = false;
 
   const call = async <M extends HostMethod>(
@@ -93,21 +115,24 @@ function openModel(
         if (closed) throw cancelled(job);
         // Asked for first: where a process is gone, what it held is forgotten.
         const worker = seat.process();
-        if (seat.loaded !== opened) await load(worker, seat, opened);
-        return worker.request(method, argument, { model: job.path, doing, timeoutMs });
+        if (!seat.loaded.has(opened)) await load(worker, seat, opened);
+        markUsed(seat, opened);
+        return worker.request(method, argument, taskOf(opened, doing));
       });
     };
-    try {
-      return await once();
-    } catch (thrown) {
-      if (!(thrown instanceof ScanError) || thrown.code !== 'engine-crashed') throw thrown;
-      return once();
+    for (let retries = opened.crashRetries; ; retries--) {
+      try {
+        return await once();
+      } catch (thrown) {
+        if (!(thrown instanceof ScanError) || thrown.code !== 'engine-crashed' || retries === 0) throw thrown;
+      }
     }
   };
 
   return {
     inspection,
     engine,
+    digest,
     workers,
     runShard: (shard) => call('shard', shard, `running shard ${shard.id}`),
     confirm: (classIndex) => call('confirm', classIndex, `confirming class ${classIndex}`),
@@ -134,21 +159,35 @@ async function withSeat<T>(
 }
 
 async function load(worker: WorkerProcess, seat: Seat<OpenedJob>, opened: OpenedJob): Promise<Opened> {
-  const { job, timeoutMs } = opened;
-  seat.loaded = undefined;
+  const { job, modelsPerWorker } = opened;
+  for (const idle of seat.loaded) {
+    if (seat.loaded.size < modelsPerWorker) break;
+    seat.loaded.delete(idle);
+    worker.unload(idle.id);
+  }
   try {
-    const result = await worker.request('open', job, { model: job.path, doing: 'inspecting it', timeoutMs });
+    const result = await worker.request('open', job, taskOf(opened, 'inspecting it'));
     opened.digest ??= result.digest;
     if (opened.digest !== result.digest) {
+      worker.unload(opened.id);
       throw new ScanError('model-unreadable', `${job.path}: the file changed during the scan; scan it again`, {
         retryable: true,
       });
     }
-    seat.loaded = opened;
+    markUsed(seat, opened);
     return result;
   } catch (thrown) {
     throw asScanError(thrown, 'internal', job.path);
   }
+}
+
+function markUsed({ loaded }: Seat<OpenedJob>, opened: OpenedJob): void {
+  loaded.delete(opened);
+  loaded.add(opened);
+}
+
+function taskOf({ id, job, timeoutMs }: OpenedJob, doing: string): Task {
+  return { id, model: job.path, doing, timeoutMs };
 }
 
 function cancelled({ path }: ModelJob): ScanError {

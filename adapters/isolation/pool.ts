@@ -5,8 +5,8 @@ import { startWorker, type WorkerProcess, type WorkerSettings } from './worker-p
 export interface Seat<Owner> {
   /** @throws ScanError `cancelled` once the pool is closed; `engine-crashed` where no process can be started. */
   readonly process: () => WorkerProcess;
-  /** Whose model the process holds; forgotten with the process. */
-  loaded: Owner | undefined;
+  /** Whose models the process holds, the least recently used first; forgotten with the process. */
+  readonly loaded: Set<Owner>;
 }
 
 /** Shares a fixed number of worker processes among models ("owners"). */
@@ -14,20 +14,24 @@ export interface Pool<Owner> {
   /**
    * Waits for a seat, at most one request on each.
    *
-   * An owner's first seat is its home: while the owner has one, nobody else is seated there, so its model stays loaded. Seats
-   * that are nobody's home help any owner that has more to do. When all seats are homes, an owner without one waits until a
-   * home is given up or has been idle for a moment, and takes it over.
+   * An owner's first seat is its home: while the owner has one, its model stays loaded. A seat is the home of at most `homes`
+   * owners; others are seated there only while it has room for another home. Owners that have more to do are helped by such
+   * seats too. When no seat has room, an owner without a home waits until a home is given up or its seat has been idle for a
+   * moment, and takes it over.
    * @throws ScanError `cancelled` once the pool is closed or the owner has left.
    */
   seat(owner: Owner): Promise<Seat<Owner>>;
   leave(seat: Seat<Owner>): void;
   /** Gives up the owner's home and ends what runs for it, because native code cannot be interrupted otherwise. */
   forget(owner: Owner, why: ScanError): void;
+  /** Of the processes that run now. */
+  pids(): number[];
   close(): Promise<void>;
 }
 
 interface Place<Owner> extends Seat<Owner> {
-  home: Owner | undefined;
+  /** The oldest first. */
+  readonly homes: Set<Owner>;
   user: Owner | undefined;
   idleSince: number;
   worker: WorkerProcess | undefined;
@@ -39,7 +43,11 @@ interface Waiting<Owner> {
   readonly reject: (error: ScanError) => void;
 }
 
-export function createPool<Owner extends object>(size: number, settings: WorkerSettings): Pool<Owner> {
+export function createPool<Owner extends { readonly id: number }>(
+  size: number,
+  homes: number,
+  settings: WorkerSettings,
+): Pool<Owner> {
   const start = (): WorkerProcess => {
     if (closed) throw closedError();
     return startWorker(settings);
@@ -51,12 +59,12 @@ export function createPool<Owner extends object>(size: number, settings: WorkerS
 
   const seatAll = (): void => {
     clearTimeout(takeOver);
-    const homeless = ({ owner }: Waiting<Owner>): boolean => !places.some(({ home }) => home === owner);
+    const homeless = ({ owner }: Waiting<Owner>): boolean => !places.some((place) => place.homes.has(owner));
     for (const entry of [...waiting.filter(homeless), ...waiting.filter((entry) => !homeless(entry))]) {
-      const place = choose(places, entry.owner, waiting.some(homeless));
+      const place = choose(places, homes, entry.owner, waiting.some(homeless));
       if (!place) continue;
       waiting = waiting.filter((other) => other !== entry);
-      if (homeless(entry)) place.home = entry.owner;
+      if (homeless(entry)) place.homes.add(entry.owner);
       place.user = entry.owner;
       entry.resolve(place);
     }
@@ -85,14 +93,13 @@ export function createPool<Owner extends object>(size: number, settings: WorkerS
       waiting = waiting.filter((entry) => entry.owner !== owner);
       for (const { reject } of leaving) reject(why);
       for (const place of places) {
-        if (place.home === owner) place.home = undefined;
+        place.homes.delete(owner);
         if (place.user === owner) place.worker?.kill(why);
-        if (place.loaded !== owner) continue;
-        place.loaded = undefined;
-        place.worker?.unload();
+        if (place.loaded.delete(owner)) place.worker?.unload(owner.id);
       }
       seatAll();
     },
+    pids: () => places.flatMap(({ worker }) => (worker?.alive && worker.pid !== undefined ? [worker.pid] : [])),
     close: async () => {
       closed = true;
       clearTimeout(takeOver);
@@ -106,15 +113,15 @@ export function createPool<Owner extends object>(size: number, settings: WorkerS
 
 function newPlace<Owner>(start: () => WorkerProcess): Place<Owner> {
   const place: Place<Owner> = {
-    loaded: undefined,
-    home: undefined,
+    loaded: new Set(),
+    homes: new Set(),
     user: undefined,
     idleSince: 0,
     worker: undefined,
     process: () => {
       if (!place.worker?.alive) {
         place.worker = start();
-        place.loaded = undefined;
+        place.loaded.clear();
       }
       return place.worker;
     },
@@ -123,24 +130,30 @@ function newPlace<Owner>(start: () => WorkerProcess): Place<Owner> {
 }
 
 /** @param homeless whether an owner without a home is waiting: it goes before owners that want a second seat. */
-function choose<Owner>(places: readonly Place<Owner>[], owner: Owner, homeless: boolean): Place<Owner> | undefined {
+function choose<Owner>(
+  places: readonly Place<Owner>[],
+  homes: number,
+  owner: Owner,
+  homeless: boolean,
+): Place<Owner> | undefined {
   const idle = places.filter(({ user }) => user === undefined);
-  const home = places.find((place) => place.home === owner);
+  const home = places.find((place) => place.homes.has(owner));
   if (home && idle.includes(home)) return home;
-  const free = idle.filter((place) => place.home === undefined);
+  const free = idle.filter((place) => place.homes.size < homes);
   if (home) return homeless ? undefined : preferred(free, owner);
   if (free.length > 0) return preferred(free, owner);
   const longIdle = idle.filter(({ idleSince }) => performance.now() - idleSince >= takeOverMs);
   const [oldest] = longIdle.sort((a, b) => a.idleSince - b.idleSince);
-  if (oldest) oldest.home = undefined;
+  const [evicted] = oldest?.homes ?? [];
+  if (evicted) oldest?.homes.delete(evicted);
   return oldest;
 }
 
 /** A process that holds the model already, else one that holds none, else a place without a process, else any. */
 function preferred<Owner>(free: readonly Place<Owner>[], owner: Owner): Place<Owner> | undefined {
   return (
-    free.find(({ loaded }) => loaded === owner) ??
-    free.find(({ loaded, worker }) => worker?.alive && loaded === undefined) ??
+    free.find(({ loaded }) => loaded.has(owner)) ??
+    free.find(({ loaded, worker }) => worker?.alive && loaded.size === 0) ??
     free.find(({ worker }) => !worker?.alive) ??
     free[0]
   );

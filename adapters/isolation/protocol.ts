@@ -5,7 +5,7 @@ import type { Inspection, Shard, ShardFeatures } from '../../core/scan/features.
 import type { Evidence } from '../../core/scan/result.js';
 import type { Provider } from '../engines/onnxruntime/provider.js';
 
-/** What a worker process can be asked. It holds at most one open model; `open` replaces it. */
+/** What a worker process can be asked about one of the models it holds. */
 interface Calls {
   open: { takes: ModelJob; gives: Opened };
   shard: { takes: Shard; gives: ShardFeatures };
@@ -17,7 +17,8 @@ interface Calls {
 export type HostMethod = keyof Calls;
 export type ArgumentOf<M extends HostMethod> = Calls[M]['takes'];
 export type ResultOf<M extends HostMethod> = Calls[M]['gives'];
-export type Host = { readonly [M in HostMethod]: (argument: ArgumentOf<M>) => Promise<ResultOf<M>> };
+/** `model` is the number under which the process holds the model, or is to hold it. */
+export type Host = { readonly [M in HostMethod]: (argument: ArgumentOf<M>, model: number) => Promise<ResultOf<M>> };
 
 export interface Opened {
   readonly inspection: Inspection;
@@ -29,6 +30,7 @@ export interface Opened {
 export interface HostRequest {
   readonly id: number;
   readonly method: HostMethod;
+  readonly model: number;
   readonly argument: unknown;
 }
 

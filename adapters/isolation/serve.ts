@@ -34,10 +34,10 @@ export function serve(createHost: (settings: HostSettings) => Host): void {
   connection.on('close', () => process.exit());
 }
 
-async function answer(host: Host, { id, method, argument }: HostRequest): Promise<HostReply> {
+async function answer(host: Host, { id, method, model, argument }: HostRequest): Promise<HostReply> {
   try {
-    const call = host[method] as (argument: unknown) => Promise<unknown>;
-    return { id, ok: true, value: await call(argument) };
+    const call = host[method] as (argument: unknown, model: number) => Promise<unknown>;
+    return { id, ok: true, value: await call(argument, model) };
   } catch (thrown) {
     return { id, ok: false, error: toPlainError(nativeMemory(thrown) ?? asScanError(thrown)) };
   }

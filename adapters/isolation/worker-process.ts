@@ -20,8 +20,10 @@ export interface WorkerSettings extends HostSettings {
   readonly maxHeapMb?: number | undefined;
 }
 
-/** What a request is about, for messages. */
 export interface Task {
+  /** The number under which the process holds the model. */
+  readonly id: number;
+  /** For messages, like `doing`. */
   readonly model: string;
   /** `inspecting it`, `running shard ...` */
   readonly doing: string;
@@ -39,8 +41,8 @@ export interface WorkerProcess {
    *   ended over it.
    */
   request<M extends HostMethod>(method: M, argument: ArgumentOf<M>, task: Task): Promise<ResultOf<M>>;
-  /** Lets an idle process free its model; nobody waits for that. */
-  unload(): void;
+  /** Lets an idle process free a model; nobody waits for that. */
+  unload(model: number): void;
   /** Ends it at once; a request under way is rejected with `why`. */
   kill(why: ScanError): void;
   /** Lets it end by itself, then makes it; resolves when it is gone. */
@@ -139,7 +141,7 @@ export function startWorker(settings: WorkerSettings): WorkerProcess {
           reject(new ScanError('internal', 'a worker process was given two things to do at a time'));
           return;
         }
-        const frame = encodeFrame({ id: ++lastId, method, argument } satisfies HostRequest);
+        const frame = encodeFrame({ id: ++lastId, method, model: task.id, argument } satisfies HostRequest);
         const timer = setTimeout(
           () => {
             kill(timeoutError(task));
@@ -150,8 +152,8 @@ export function startWorker(settings: WorkerSettings): WorkerProcess {
         hold(true);
         for (const part of frame) connection.write(part);
       }),
-    unload: () => {
-      const request: HostRequest = { id: unanswered, method: 'close', argument: undefined };
+    unload: (model) => {
+      const request: HostRequest = { id: unanswered, method: 'close', model, argument: undefined };
       if (alive) for (const part of encodeFrame(request)) connection.write(part);
     },
     kill,
