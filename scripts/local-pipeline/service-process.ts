@@ -1,8 +1,8 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { closeSync, openSync, readFileSync } from 'node:fs';
-import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
+import { freePorts } from '../../test/support/servers/ports.js';
 
 export const serviceKinds = ['orchestrator', 'reducer', 'worker'] as const;
 export type ServiceKind = (typeof serviceKinds)[number];
@@ -36,7 +36,7 @@ export async function createServiceProcess(options: {
 }): Promise<ServiceProcess> {
   const { name, kind, folder, environment } = options;
   const main = join(import.meta.dirname, '..', '..', 'services', kind, 'main.js');
-  const port = await freePort();
+  const port = await freePorts();
   const url = `http://127.0.0.1:${port}`;
   const logFile = join(folder, `${name}.log`);
   let child: ChildProcess | undefined;
@@ -93,16 +93,4 @@ function parseMetrics(text: string): Map<string, number> {
       return [line.slice(0, cut), Number(line.slice(cut + 1))];
     }),
   );
-}
-
-function freePort(): Promise<number> {
-  return new Promise((resolve, reject) => {
-    const server = createServer().listen(0, '127.0.0.1', () => {
-      const { port } = server.address() as { port: number };
-      server.close(() => {
-        resolve(port);
-      });
-    });
-    server.once('error', reject);
-  });
 }
