@@ -57,15 +57,18 @@ export interface ModelIdentity {
   readonly layout?: 'NCHW' | 'NHWC' | undefined;
 }
 
-/** Errors of a scan keep their code; the others are decided by detection. */
-export type ReasonCode =
-  | ScanErrorCode
-  | 'too-few-classes'
-  | 'too-few-images'
-  | 'low-accuracy'
-  | 'constant-features'
-  | 'zero-deviation'
-  | 'non-finite-features';
+/** Decided by detection: there is no honest verdict for these features. */
+export const obstacleCodes = [
+  'too-few-classes',
+  'too-few-images',
+  'low-accuracy',
+  'constant-features',
+  'zero-deviation',
+  'non-finite-features',
+] as const;
+
+/** Errors of a scan keep their code. */
+export type ReasonCode = ScanErrorCode | (typeof obstacleCodes)[number];
 
 export interface Reason {
   readonly code: ReasonCode;

@@ -1,0 +1,101 @@
+import protobuf from 'protobufjs/minimal.js';
+import { ScanError } from '../../core/scan/errors.js';
+
+/** What a broker is asked to carry at most. */
+export const maxMessageBytes = 8 * 2 ** 20;
+
+/** The generated code of one message type, and what is to be known before it may run on bytes from outside. */
+export interface MessageType<Fields, Decoded> {
+  readonly name: string;
+  readonly codec: {
+    encode(fields: Fields): { finish(): Uint8Array };
+    decode(bytes: Uint8Array): Decoded;
+  };
+  readonly maxBytes: number;
+  readonly repeated: Repeated;
+}
+
+/** Where a message has lists, by field number: lists of numbers, or messages that hold lists. */
+export interface Repeated {
+  readonly [field: number]: 'numbers' | Repeated;
+}
+
+/**
+ * @param accept maps the fields to a value and refuses what is out of bounds.
+ * @throws ScanError `message-malformed`, nothing else, whatever the bytes are.
+ */
+export function readMessage<Fields, Decoded, Value>(
+  type: MessageType<Fields, Decoded>,
+  bytes: Uint8Array,
+  accept: (fields: Decoded) => Value,
+): Value {
+  try {
+    if (bytes.length > type.maxBytes) throw new RangeError(`it is longer than ${type.maxBytes} bytes`);
+    const view = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+    const reader = protobuf.Reader.create(view);
+    countItems(reader, view.length, type.repeated, { left: maxItems });
+    return accept(type.codec.decode(view));
+  } catch (thrown) {
+    const why = thrown instanceof Error ? thrown.message : String(thrown);
+    throw new ScanError(
+      'message-malformed',
+      `a ${type.name} of ${bytes.length} bytes cannot be read: ${why}; check that sender and reader are of versions that know each other`,
+      { cause: thrown },
+    );
+  }
+}
+
+/**
+ * @param accept as for the reader: what a reader would refuse is not sent.
+ * @throws ScanError `internal` for a value that no reader would accept.
+ */
+export function writeMessage<Fields, Decoded>(
+  type: MessageType<Fields, Decoded>,
+  fields: Fields,
+  accept: (fields: Decoded) => unknown,
+): Uint8Array {
+  const bytes = plainBytes(type.codec.encode(fields).finish());
+  try {
+    readMessage(type, bytes, accept);
+  } catch (thrown) {
+    const why = thrown instanceof Error ? thrown.message : String(thrown);
+    throw new ScanError('internal', `not sent, because readers would refuse it: ${why}`, { cause: thrown });
+  }
+  return bytes;
+}
+
+/** The same bytes without the methods of a Buffer, which mean something else in places (`slice`). */
+export function plainBytes(bytes: Uint8Array): Uint8Array {
+  return new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+}
+
+/** Of all lists of a message together: three lists of a hundred thousand items, and pictures of five fields. */
+const maxItems = 1_000_000;
+
+/**
+ * Walks the records without building anything: an item of two bytes takes a hundred once it is an object, so few bytes could
+ * fill the memory.
+ */
+function countItems(reader: protobuf.Reader, end: number, repeated: Repeated, budget: { left: number }): void {
+  while (reader.pos < end) {
+    const tag = reader.uint32();
+    const [field, wire] = [tag >>> 3, tag & 7];
+    const inside = repeated[field];
+    let items = 1;
+    if (wire === 2 && inside !== undefined) {
+      const length = reader.uint32();
+      const stop = reader.pos + length;
+      if (stop > end) throw new RangeError(`field ${field} claims ${length} bytes, ${end - reader.pos} are left`);
+      if (inside === 'numbers') {
+        items = 0;
+        for (; reader.pos < stop; reader.pos++) if (reader.buf[reader.pos]! < 0x80) items++;
+      } else {
+        countItems(reader, stop, inside, budget);
+      }
+    } else {
+      reader.skipType(wire);
+    }
+    budget.left -= items;
+    if (budget.left < 0) throw new RangeError(`it has more than ${maxItems} items`);
+  }
+}
