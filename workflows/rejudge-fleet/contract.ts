@@ -11,6 +11,8 @@ export interface RejudgeFleetArguments {
   readonly from: string;
   /** The new profile; it must compute the same saliency features (`saliency`, `persistence`, `images`). */
   readonly profile: Profile;
+  /** History events after which the workflow continues as new. Default 8000. */
+  readonly maxHistory?: number | undefined;
   /** Set when the workflow continues as new; not for clients. */
   readonly resumed?: { readonly after: string; readonly summary: RejudgeSummary } | undefined;
 }

@@ -14,10 +14,13 @@ export interface RescanFleetArguments {
   readonly images?: ImagesReference | undefined;
   /** Scans under way at a time. Default 50. */
   readonly window?: number | undefined;
+  /** History events after which the workflow drains its window and continues as new. Default 8000. */
+  readonly maxHistory?: number | undefined;
   /** Set when the workflow continues as new; not for clients. */
   readonly resumed?: { readonly after: string; readonly counts: FleetCounts; readonly paused: boolean } | undefined;
 }
 
+/** A scan that somebody else had under way already is not counted: its verdict goes to whoever started it. */
 export interface FleetCounts {
   readonly started: number;
   readonly finished: number;

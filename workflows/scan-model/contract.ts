@@ -11,7 +11,16 @@ export interface ScanModelArguments {
   readonly order: ScanOrder;
   readonly patience?: Patience | undefined;
   /** Set when the workflow continues as new; not for clients. */
-  readonly resumed?: { readonly rounds: number; readonly waited: number; readonly lane: Lane } | undefined;
+  readonly resumed?: ResumedScan | undefined;
+}
+
+export interface ResumedScan {
+  readonly rounds: number;
+  /** Seconds. */
+  readonly waited: number;
+  readonly lane: Lane;
+  /** The state in which tasks were sent last. */
+  readonly sent: ScanState | undefined;
 }
 
 /** How long to wait for engine workers. */
@@ -72,10 +81,13 @@ export interface ScanActivities {
   dispatch(request: DispatchRequest): Promise<ScanProgress>;
   /** Where the scan stands; sends nothing. */
   progress(scanId: string): Promise<ScanProgress>;
-  /** Gives the scan an `inconclusive` verdict unless it has one. */
-  conclude(request: { readonly scanId: string; readonly reason: Reason }): Promise<ScanProgress>;
-  /** Writes the reports, announces the verdict, tells the workers. */
-  publish(scanId: string): Promise<ScanOutcome>;
+  /** Gives the scan an `inconclusive` verdict unless it has one; registers it where `acquire` could not. */
+  conclude(request: { readonly order: ScanOrder; readonly reason: Reason }): Promise<ScanProgress>;
+  /**
+   * Writes the reports, announces the verdict, tells the workers. Undefined where the scan has no verdict: the news of it
+   * was about the time before the scan was opened again.
+   */
+  publish(scanId: string): Promise<ScanOutcome | undefined>;
 }
 
 export interface DispatchRequest {
