@@ -2,7 +2,7 @@ import type { Graph } from '../onnx/graph.js';
 import type { Engine } from '../ports/engine.js';
 import type { ModelJob, OpenModel } from '../ports/runner.js';
 import type { Inspection } from '../scan/features.js';
-import { cascade1 } from '../scan/profiles.js';
+import { inversionOf } from '../scan/profiles.js';
 import { bindModel } from './bind.js';
 import { confirm } from './confirm.js';
 import { explain } from './explain.js';
@@ -40,8 +40,7 @@ function opened(
   const { programs, input } = execution;
   const own = inspection.predictions.map((prediction, i) => input.labels[i] ?? prediction);
   const names = images.kind === 'pixels' ? images.images.map(({ name }) => name) : [];
-  // The paper's method inverts nothing; its evidence is made with the default settings.
-  const inversion = profile.method.kind === 'cascade' ? profile.method.inversion : inversionOf(cascade1);
+  const inversion = inversionOf(profile);
   return {
     inspection,
     get engine() {
@@ -53,9 +52,4 @@ function opened(
     explain: (request) => explain(execution, request),
     close: () => programs.dispose(),
   };
-}
-
-function inversionOf({ method }: typeof cascade1) {
-  if (method.kind !== 'cascade') throw new TypeError('the default profile is a cascade');
-  return method.inversion;
 }

@@ -1,4 +1,5 @@
 import type { ProgramOutput } from '../compile/program.js';
+import { persistenceImages } from '../features/persistent.js';
 import { sizeOf } from '../onnx/tensor.js';
 import type { FeatureKey, Parity, SaliencyRuleName, Shard, ShardFeatures } from '../scan/features.js';
 import { axesOf } from '../scan/fit-images.js';
@@ -56,12 +57,6 @@ export async function runShard(
     }
   }
   return { shard, values, parity };
-}
-
-/** The first k images take part, k even: XOR over an odd number of equal maps is the map itself. */
-export function persistenceImages(profile: Profile, images: number): number {
-  const most = Math.min(profile.persistence.images, images);
-  return most - (most % 2);
 }
 
 type MutableParity = { -readonly [Key in keyof Parity]: Parity[Key] };

@@ -1,3 +1,5 @@
+import type { Profile } from '../scan/profile.js';
+
 /**
  * Number of pixels set in the XOR of thresholded maps (paper, "Persistence"): small when the same pixels are highlighted
  * whatever the image. XOR of k maps is their parity, so k has to be even: identical maps then give 0.
@@ -10,6 +12,12 @@ export function persistent(maps: readonly ArrayLike<number>[], threshold: number
   const parity = new Uint8Array(Math.ceil(first.length / 8));
   for (const map of maps) xorInto(parity, thresholdBits(map, threshold));
   return popcount(parity);
+}
+
+/** The first k images take part, k even: XOR over an odd number of equal maps is the map itself. */
+export function persistenceImages({ persistence }: Pick<Profile, 'persistence'>, images: number): number {
+  const most = Math.min(persistence.images, images);
+  return most - (most % 2);
 }
 
 /** One bit per pixel, set where the map is above the threshold; pixel i is bit i % 8 of byte i / 8. */

@@ -1,11 +1,11 @@
 import { ScanError } from './errors.js';
-import type { Profile } from './profile.js';
+import type { CascadeMethod, InversionSettings, Profile } from './profile.js';
 
 /**
  * Gains of three saliency rules point to one class, a short trigger inversion of that class confirms or not.
  * The thresholds are those frozen before the models they were scored on were trained.
  */
-export const cascade1: Profile = {
+export const cascade1: Profile & { readonly method: CascadeMethod } = {
   name: 'cascade-1',
   version: 1,
   images: 50,
@@ -49,4 +49,9 @@ export function profileNamed(name: string): Profile {
   if (profile) return profile;
   const names = profiles.map((candidate) => candidate.name).join(', ');
   throw new ScanError('usage', `there is no profile "${name}"; choose one of: ${names}`);
+}
+
+/** The paper's method inverts nothing; its evidence is made with the default settings. */
+export function inversionOf({ method }: Profile): InversionSettings {
+  return method.kind === 'cascade' ? method.inversion : cascade1.method.inversion;
 }

@@ -1,0 +1,92 @@
+import type { NullTables } from '../detect/p-value.js';
+import type { LockedScan, ScanState, ScanStore, StoredVerdict } from '../ports/scan-store.js';
+import { ScanError } from '../scan/errors.js';
+import type { Reason, ScanResult } from '../scan/result.js';
+import { advance, conclude, standingOf, type Standing } from './advance.js';
+import { checkResult } from './check-result.js';
+import { mayPass } from './may-pass.js';
+import type { Lane } from './order.js';
+import { stageOfTask } from './task-id.js';
+import type { Stage, TaskResult } from './task.js';
+
+export interface Recorded {
+  /**
+   * - `first`: it counts.
+   * - `duplicate`: another result of the task came first.
+   * - `late`: the scan had its verdict already.
+   * - `refused`: it does not fit the scan, or there is no such scan; nothing was stored.
+   */
+  readonly outcome: 'first' | 'duplicate' | 'late' | 'refused';
+  readonly stage?: Stage | undefined;
+  /** Set when the result was refused. */
+  readonly refusal?: Reason | undefined;
+  /** Set when this result took the scan further. */
+  readonly reached?: ScanState | undefined;
+  /** Set when this result led to the verdict: exactly one call of one process says so. */
+  readonly verdict?: ReachedVerdict | undefined;
+}
+
+export interface ReachedVerdict {
+  readonly result: ScanResult;
+  readonly lane: Lane;
+  /** Since the scan was registered or reopened. */
+  readonly seconds: number;
+}
+
+/**
+ * Keeps the result of a task and takes the scan as far as that allows, in one transaction: results may come in any order,
+ * more than once, and to several reducers at a time.
+ *
+ * @throws ScanError `storage-failed`; nothing is stored then, and the call may be repeated.
+ */
+export async function recordResult(
+  store: ScanStore,
+  result: TaskResult,
+  { nullTables }: { readonly nullTables: NullTables },
+): Promise<Recorded> {
+  const stage = stageOfTask(result.taskId);
+  try {
+    const recorded = await store.locked(result.scanId, (scan) => record(scan, result, nullTables));
+    if (recorded !== undefined) return { ...recorded, stage };
+    return { outcome: 'refused', stage, refusal: refusalOf(result, 'there is no such scan') };
+  } catch (thrown) {
+    // Thrown inside the transaction, so that nothing of it is kept.
+    if (!(thrown instanceof ScanError) || thrown.code !== 'internal') throw thrown;
+    return { outcome: 'refused', stage, refusal: { code: thrown.code, message: thrown.message } };
+  }
+}
+
+async function record(scan: LockedScan, result: TaskResult, nullTables: NullTables): Promise<Recorded> {
+  const { stage } = checkResult(scan.order, scan.inspected, result);
+  if (scan.state === 'judged') {
+    if (worthKeeping(scan.verdict!, result)) await scan.addResult(result);
+    return { outcome: 'late' };
+  }
+  if (!(await scan.addResult(result))) return { outcome: 'duplicate' };
+  const tasks = await scan.tasks(stage);
+  const planned = tasks.some(({ id }) => id === result.taskId);
+  if (tasks.length > 0 && !planned) {
+    throw new ScanError('internal', refusalOf(result, 'the scan has no such task').message);
+  }
+  const before = scan.state;
+  const { outcome } = result;
+  let standing = standingOf(scan);
+  if (outcome.kind === 'failure' && planned) standing = await conclude(scan, standing, outcome.reason);
+  else if (tasks.every(({ done }) => done)) standing = await advance(scan, standing, nullTables);
+  if (standing.state === before) return { outcome: 'first' };
+  await scan.notify(standing.state);
+  return { outcome: 'first', reached: standing.state, verdict: verdictOf(scan, standing) };
+}
+
+export function verdictOf({ lane, age }: LockedScan, { judged }: Standing): ReachedVerdict | undefined {
+  return judged && { result: judged.result, lane, seconds: age };
+}
+
+/** A scan that is opened again need not compute it again. */
+function worthKeeping({ result: { reason } }: StoredVerdict, { outcome }: TaskResult): boolean {
+  return outcome.kind !== 'failure' && reason !== undefined && mayPass(reason.code);
+}
+
+function refusalOf({ taskId }: TaskResult, why: string): Reason {
+  return { code: 'internal', message: `result of task ${taskId} refused: ${why}` };
+}
