@@ -33,7 +33,7 @@ export interface LocalPipelineOptions {
   /** How many processes of each kind; default one. */
   readonly counts?: Partial<Record<ServiceKind, number>>;
   /** Further settings of all services of a kind. */
-  readonly environment?: (kind: ServiceKind) => NodeJS.ProcessEnv;
+  readonly environment?: (kind: ServiceKind, kafkaPrefix: string) => NodeJS.ProcessEnv;
 }
 
 /** Starts the services of the pipeline as processes of this machine and waits until all are ready. */
@@ -59,7 +59,7 @@ export async function startLocalPipeline(options: LocalPipelineOptions): Promise
         NEURONINSPECT_HTTP_HOST: '127.0.0.1',
         NEURONINSPECT_DRAIN_SECONDS: '10',
         NEURONINSPECT_CACHE_DIR: join(folder, `${name}-cache`),
-        ...options.environment?.(kind),
+        ...options.environment?.(kind, kafkaPrefix),
         ...more,
       },
     });

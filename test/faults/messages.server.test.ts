@@ -1,0 +1,136 @@
+import assert from 'node:assert/strict';
+import { randomBytes, randomInt } from 'node:crypto';
+import { test } from 'node:test';
+import { setTimeout as pause } from 'node:timers/promises';
+import { createKafkaTransport, ensureTopics } from '../../adapters/transports/kafka/index.js';
+import type { Delivery, Message, Topic } from '../../core/ports/transport.js';
+import { neuroninspect } from '../../proto/gen/scan-v1.js';
+import { survives, total } from '../support/faults.js';
+import { until, type TestPipeline } from '../support/pipeline.js';
+import { testServers } from '../support/servers.js';
+
+const { ShardTask, ShardFeatures } = neuroninspect.scan.v1;
+
+/** Tasks of the orchestrator reach the workers, and their results the reducer, only through `alter`. */
+async function survivesRelay(
+  alter: (topic: Topic, delivery: Delivery, publish: (message: Message) => Promise<void>) => Promise<void>,
+  check: (pipeline: TestPipeline) => Promise<void>,
+): Promise<void> {
+  const { brokers } = testServers().kafka;
+  const clientId = 'relay';
+  const open: { close(): Promise<void> }[] = [];
+  try {
+    await survives({
+      models: 5,
+      // Workers listen and answer beside the others.
+      environment: (kind, prefix) => (kind === 'worker' ? { NEURONINSPECT_KAFKA_PREFIX: `${prefix}-far` } : {}),
+      disturb: async (pipeline) => {
+        const near = createKafkaTransport({ brokers, clientId, prefix: pipeline.prefix });
+        const far = createKafkaTransport({ brokers, clientId, prefix: `${pipeline.prefix}-far` });
+        open.push(near, far);
+        await ensureTopics({ brokers, clientId, prefix: `${pipeline.prefix}-far` });
+        for (const [from, to, topics] of [
+          [near, far, ['tasks-gate', 'tasks-fleet']],
+          [far, near, ['results']],
+        ] as const) {
+          await from.subscribe({
+            group: `${pipeline.prefix}-relay`,
+            topics,
+            maxInFlight: 50,
+            handle: (delivery) => alter(delivery.topic, delivery, (message) => to.publish(delivery.topic, [message])),
+          });
+        }
+      },
+      check,
+    });
+  } finally {
+    for (const transport of open) await transport.close();
+  }
+}
+
+test('messages come twice and three times, late and in any order', async () => {
+  await survivesRelay(
+    async (_topic, { key, value }, publish) => {
+      for (let copy = randomInt(1, 4); copy > 0; copy--) {
+        await pause(randomInt(400));
+        await publish({ key, value });
+      }
+    },
+    async (pipeline) => {
+      // Copies may still be under way when the last verdict is there.
+      await until('duplicates are told', async () => {
+        const duplicate = await total(pipeline, 'reducer', 'results_total', { outcome: 'duplicate' });
+        return duplicate + (await total(pipeline, 'reducer', 'results_total', { outcome: 'late' })) > 0;
+      });
+    },
+  );
+});
+
+test('corrupt messages between the sound ones become dead letters', async () => {
+  let corrupted = 0;
+  await survivesRelay(
+    async (_topic, { key, value }, publish) => {
+      corrupted++;
+      const cut = value.slice(0, randomInt(1, value.length));
+      const flipped = value.slice();
+      flipped[randomInt(flipped.length)]! ^= 1 << randomInt(8);
+      await publish({ key, value: cut });
+      await publish({ key, value: randomBytes(randomInt(1, 400)) });
+      // A flipped bit may hit a name for people or a number of the features: it is not sent in their place.
+      if (!isReadable(flipped)) await publish({ key, value: flipped });
+      await publish({ key, value });
+    },
+    async (pipeline) => {
+      const letters = async () =>
+        (await total(pipeline, 'worker', 'dead_letters_total', { code: 'message-malformed' })) +
+        (await total(pipeline, 'reducer', 'dead_letters_total', { code: 'message-malformed' }));
+      await until('two dead letters for each message', async () => (await letters()) >= 2 * corrupted);
+    },
+  );
+});
+
+test('messages of the previous version and of the next one are understood', async () => {
+  let older = 0;
+  await survivesRelay(
+    async (topic, { key, value }, publish) => {
+      older++;
+      await publish({ key, value: withUnknownField(topic === 'results' ? withoutEngine(value) : withoutLane(value)) });
+    },
+    () => {
+      assert.ok(older > 0);
+      return Promise.resolve();
+    },
+  );
+});
+
+/** The field that the first version of ShardTask did not have. */
+function withoutLane(bytes: Uint8Array): Uint8Array {
+  const task = ShardTask.decode(bytes);
+  task.orderedLane = 0;
+  return ShardTask.encode(task).finish();
+}
+
+function withoutEngine(bytes: Uint8Array): Uint8Array {
+  const features = ShardFeatures.decode(bytes);
+  if (features.inspection) return bytes;
+  features.engine = null;
+  return ShardFeatures.encode(features).finish();
+}
+
+/** Field 1999, of bytes. */
+function withUnknownField(bytes: Uint8Array): Uint8Array {
+  const tag = (1999 << 3) | 2;
+  return Buffer.concat([bytes, Buffer.from([(tag & 0x7f) | 0x80, tag >> 7, 3, 1, 2, 3])]);
+}
+
+function isReadable(bytes: Uint8Array): boolean {
+  for (const type of [ShardTask, ShardFeatures]) {
+    try {
+      type.decode(bytes);
+      return true;
+    } catch {
+      // Not of this type.
+    }
+  }
+  return false;
+}

@@ -1,0 +1,85 @@
+import assert from 'node:assert/strict';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import {
+  exampleFleet,
+  scanEmbedded,
+  startTestPipeline,
+  verdictOf,
+  type JsonResult,
+  type Submission,
+  type TestPipeline,
+  type TestPipelineOptions,
+} from './pipeline.js';
+
+export interface Disturbance extends TestPipelineOptions {
+  /** How many models are scanned meanwhile; default 6. */
+  readonly models?: number;
+  /** Done once the models are submitted; the verdicts are awaited after it. */
+  readonly disturb: (pipeline: TestPipeline, submission: Submission) => Promise<void>;
+  /** Further checks when all verdicts are there. */
+  readonly check?: (pipeline: TestPipeline) => Promise<void>;
+}
+
+/**
+ * Scans a fleet through a pipeline that is disturbed meanwhile and holds what must be true after any fault: one verdict for
+ * each scan, each of them that of the embedded scanner bit for bit, one result for each task, and no work left behind.
+ */
+export async function survives(disturbance: Disturbance): Promise<void> {
+  const { models: count = 6, disturb, check, ...options } = disturbance;
+  const folder = mkdtempSync(join(tmpdir(), 'neuroninspect-fleet-'));
+  const models = exampleFleet(folder, count);
+  const expected = await scanEmbedded(models);
+  const pipeline = await startTestPipeline(options);
+  try {
+    const submission = pipeline.submit(models);
+    await disturb(pipeline, submission);
+    assertSameVerdicts(await submission.results, expected);
+    await assertCountedOnce(pipeline, count);
+    await check?.(pipeline);
+  } catch (error) {
+    for (const service of pipeline.services) console.error(`--- ${service.name}\n${service.log().slice(-3000)}`);
+    throw error;
+  } finally {
+    await pipeline.stop();
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+export function assertSameVerdicts(
+  results: ReadonlyMap<string, JsonResult>,
+  expected: ReadonlyMap<string, JsonResult>,
+): void {
+  assert.deepEqual([...results.keys()].sort(), [...expected.keys()].sort());
+  for (const [digest, result] of results) assert.deepEqual(verdictOf(result), verdictOf(expected.get(digest)!));
+}
+
+async function assertCountedOnce(pipeline: TestPipeline, scans: number): Promise<void> {
+  const [counts] = await pipeline.query<Record<string, string>>(
+    `select (select count(*) from scans) as scans,
+            (select count(*) from verdicts) as verdicts,
+            (select count(*) from tasks) - (select count(*) from tasks join results using (scan_id, task_id)) as open`,
+  );
+  assert.deepEqual(counts, { scans: String(scans), verdicts: String(scans), open: '0' });
+}
+
+/** Sum over all series of a counter, or of those whose labels hold all these. */
+export async function total(
+  pipeline: TestPipeline,
+  services: string,
+  metric: string,
+  labels: Readonly<Record<string, string>> = {},
+): Promise<number> {
+  let sum = 0;
+  for (const service of pipeline.services) {
+    if (service.kind !== services && service.name !== services) continue;
+    if (service.pid === undefined) continue;
+    for (const [series, value] of await service.metrics()) {
+      const [name] = series.split('{');
+      if (name !== `neuroninspect_${metric}`) continue;
+      if (Object.entries(labels).every(([label, text]) => series.includes(`${label}="${text}"`))) sum += value;
+    }
+  }
+  return sum;
+}
