@@ -3,7 +3,7 @@ import { mkdir, readdir, readFile, rename, rm, stat, utimes, writeFile } from 'n
 import { join } from 'node:path';
 import type { ScanCache } from '../../../core/ports/scan-cache.js';
 import type { ScanResult } from '../../../core/scan/result.js';
-import { decodeResult, encodeResult } from './codec.js';
+import { parseExact, stringifyExact } from '../../wire/json.js';
 
 export interface ResultCacheOptions {
   readonly dir: string;
@@ -69,7 +69,7 @@ interface Header {
 }
 
 function printEntry(result: ScanResult, version: string): string {
-  const body = encodeResult(result);
+  const body = stringifyExact(result);
   const header: Header = { schema, version, sha256: sha256(body) };
   return `${JSON.stringify(header)}\n${body}`;
 }
@@ -80,7 +80,7 @@ function parseEntry(text: string, version: string): ScanResult | undefined {
     const header = JSON.parse(text.slice(0, end)) as Partial<Header>;
     const body = text.slice(end + 1);
     if (header.schema !== schema || header.version !== version || header.sha256 !== sha256(body)) return undefined;
-    return decodeResult(body);
+    return parseExact(body) as ScanResult;
   } catch {
     return undefined;
   }

@@ -5,8 +5,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test, type TestContext } from 'node:test';
 import fc from 'fast-check';
-import { decodeResult, encodeResult } from '../../../adapters/stores/result-cache/codec.js';
 import { openResultCache, type ResultCacheOptions } from '../../../adapters/stores/result-cache/result-cache.js';
+import { parseExact, stringifyExact } from '../../../adapters/wire/json.js';
 import type { ScanResult } from '../../../core/scan/result.js';
 
 const id = (n: number) => n.toString(16).padStart(64, '0');
@@ -21,7 +21,7 @@ test('a result comes back bit by bit, pictures included', async (t) => {
 test('all numbers survive the way through JSON', () => {
   fc.assert(
     fc.property(fc.float32Array(), fc.double(), (data, score) => {
-      const decoded = decodeResult(encodeResult({ ...result(0), score, evidence: [{ data }] as never }));
+      const decoded = parseExact(stringifyExact({ ...result(0), score, evidence: [{ data }] as never })) as ScanResult;
       assert.ok(Object.is(decoded.score, score));
       assert.deepEqual((decoded.evidence[0] as unknown as { data: Float32Array }).data, data);
     }),
@@ -54,7 +54,7 @@ test('results of another version of the program are not reused', async (t) => {
 });
 
 test('the entries used longest ago go when the size limit is reached', async (t) => {
-  const bytes = Buffer.byteLength(encodeResult(result(1))) + 200;
+  const bytes = Buffer.byteLength(stringifyExact(result(1))) + 200;
   const { cache, dir } = await open(t, { maxBytes: 3 * bytes });
   for (const n of [1, 2, 3]) {
     await cache.put(id(n), result(n));

@@ -1,0 +1,118 @@
+import type { Outcome, TaskResult } from '../../core/pipeline/task.js';
+import type { EngineInfo } from '../../core/ports/engine.js';
+import { readInspection, writeInspection } from './inspection.js';
+import { cut, hex64, integer, longest, matching, number, refuse, text } from './check.js';
+import { readEvidenceSummary, writeEvidenceSummary } from './evidence-summary.js';
+import { readFeatures, writeFeatures } from './features.js';
+import { maxMessageBytes, readMessage, writeMessage, type MessageType } from './message.js';
+import { readReason, v1, writeReason, type types } from './parts.js';
+
+type Fields = types.scan.v1.ShardFeatures.$Properties;
+
+const shardFeatures: MessageType<Fields, Fields> = {
+  name: 'ShardFeatures',
+  codec: v1.ShardFeatures,
+  maxBytes: maxMessageBytes,
+  repeated: { 6: { 2: 'numbers', 10: 'numbers', 15: 'numbers' }, 7: {} },
+};
+
+/** @throws ScanError `internal` for a result that no reducer would accept. */
+export function encodeTaskResult(result: TaskResult): Uint8Array {
+  const { engine } = result;
+  return writeMessage(
+    shardFeatures,
+    {
+      taskId: result.taskId,
+      scanId: result.scanId,
+      worker: cut(result.worker, longest.word),
+      seconds: result.seconds,
+      ...(engine === undefined ? {} : { engine: writeEngine(engine) }),
+      ...writeOutcome(result.outcome),
+    },
+    accept,
+  );
+}
+
+/** @throws ScanError `message-malformed`. */
+export function decodeTaskResult(bytes: Uint8Array): TaskResult {
+  return readMessage(shardFeatures, bytes, accept);
+}
+
+function accept(fields: Fields): TaskResult {
+  const scanId = matching(fields.scanId, 'scan_id', hex64);
+  const outcome = readOutcome(fields, scanId);
+  const taskId = fields.taskId ?? '';
+  checkTaskId(taskId, scanId, outcome);
+  return {
+    taskId,
+    scanId,
+    worker: text(fields.worker, 'worker', longest.word),
+    seconds: number(fields.seconds, 'seconds', 0, Number.MAX_VALUE),
+    ...(fields.engine ? { engine: readEngine(fields.engine) } : {}),
+    outcome,
+  };
+}
+
+function writeOutcome(outcome: Outcome): Pick<Fields, 'inspection' | 'features' | 'evidence' | 'failure'> {
+  switch (outcome.kind) {
+    case 'inspection':
+      return { inspection: writeInspection(outcome.inspection, outcome.images) };
+    case 'features':
+      return { features: writeFeatures(outcome.features) };
+    case 'evidence':
+      return { evidence: writeEvidenceSummary(outcome.evidence, outcome.pictures) };
+    case 'failure':
+      return { failure: writeReason(outcome.reason) };
+  }
+}
+
+function readOutcome({ inspection, features, evidence, failure }: Fields, scanId: string): Outcome {
+  const given = [inspection, features, evidence, failure].filter((one) => one !== null && one !== undefined).length;
+  if (given !== 1) refuse('outcome', `is there ${given} times, not once`);
+  if (inspection) return { kind: 'inspection', ...readInspection(inspection) };
+  if (features) return { kind: 'features', features: readFeatures(features, scanId) };
+  if (evidence) return { kind: 'evidence', ...readEvidenceSummary(evidence) };
+  return { kind: 'failure', reason: readReason(failure, 'failure') };
+}
+
+/** A failure does not say which kind of work it was; every other outcome says which task it answers. */
+function checkTaskId(taskId: string, scanId: string, outcome: Outcome): void {
+  const work = taskId.startsWith(`${scanId}/`) ? taskId.slice(scanId.length + 1) : '';
+  if (!/^(inspect|confirm-\d{1,6}|\d{1,6}-\d{1,6}x\d{1,6}-\d{1,6})$/.test(work)) {
+    refuse('task_id', `is no task of the scan ${scanId}`);
+  }
+  const expected = expectedId(scanId, outcome);
+  if (expected !== undefined && taskId !== expected)
+    refuse('task_id', `does not fit the outcome, which is of ${expected}`);
+}
+
+function expectedId(scanId: string, outcome: Outcome): string | undefined {
+  switch (outcome.kind) {
+    case 'inspection':
+      return `${scanId}/inspect`;
+    case 'features':
+      return outcome.features.shard.id;
+    case 'evidence':
+      return `${scanId}/confirm-${outcome.evidence.classIndex}`;
+    case 'failure':
+      return undefined;
+  }
+}
+
+function readEngine(fields: types.scan.v1.ShardFeatures.Engine.$Properties): EngineInfo {
+  return {
+    name: text(fields.name, 'engine.name', longest.word),
+    version: text(fields.version, 'engine.version', longest.word),
+    provider: text(fields.provider, 'engine.provider', longest.word),
+    threads: integer(fields.threads, 'engine.threads', 0, 65_536),
+  };
+}
+
+function writeEngine(engine: EngineInfo): types.scan.v1.ShardFeatures.Engine.$Properties {
+  return {
+    name: cut(engine.name, longest.word),
+    version: cut(engine.version, longest.word),
+    provider: cut(engine.provider, longest.word),
+    threads: engine.threads,
+  };
+}
