@@ -8,7 +8,7 @@ export interface ObjectStore {
    */
   put(key: string, body: Uint8Array | AsyncIterable<Uint8Array>, bytes: number): Promise<void>;
   /**
-   * The body, in chunks. Undefined where there is no such object.
+   * The body, in chunks; it must be read, though not to its end. Undefined where there is no such object.
    * @throws ScanError `storage-failed`, also while reading.
    */
   get(key: string): Promise<{ readonly bytes: number; readonly body: AsyncIterable<Uint8Array> } | undefined>;

@@ -84,11 +84,11 @@ async function makeParents(root: string, key: string): Promise<void> {
 /** What stands at a key, if all folders above it are real ones. */
 async function entry(root: string, key: string): Promise<Stats | undefined> {
   for (const path of parents(root, key)) {
-    const info = await lstat(path).catch(ignore('ENOENT'));
+    const info = await lstat(path).catch(ignore('ENOENT', 'ENOTDIR'));
     if (info?.isSymbolicLink()) throw notFollowed(path);
     if (!info?.isDirectory()) return undefined;
   }
-  const info = await lstat(join(root, key)).catch(ignore('ENOENT'));
+  const info = await lstat(join(root, key)).catch(ignore('ENOENT', 'ENOTDIR'));
   if (info?.isSymbolicLink()) throw notFollowed(join(root, key));
   return info;
 }

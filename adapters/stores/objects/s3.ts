@@ -144,6 +144,7 @@ function describe(error: unknown, { bucket, endpoint }: S3Options, key: string):
 function advice(name: string | undefined, status: number | undefined): string {
   if (name === 'CredentialsProviderError') return 'set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY';
   if (name === 'NoSuchBucket') return 'create the bucket or name another one';
-  if (status === 401 || status === 403) return 'check AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY and what they may do';
+  if (status === 401 || status === 403 || name === 'XAdminUserNotFound')
+    return 'check AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY and what they may do';
   return status === undefined ? 'check that the store can be reached' : `the store answered with status ${status}`;
 }
