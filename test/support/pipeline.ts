@@ -78,7 +78,7 @@ export async function startTestPipeline(options: TestPipelineOptions = {}): Prom
     folder,
     submit: (models, flags = []) => runCli('submit', models, flags, pipeline.clientEnvironment),
     query: async <Row extends object>(sql: string) => {
-      const client = new Client({ connectionString: databaseUrl });
+      const client = new Client({ connectionString: databaseUrl, options: '-c search_path=neuroninspect' });
       await client.connect();
       try {
         return (await client.query<Row>(sql)).rows;
