@@ -10,7 +10,7 @@ export const commonSettings = {
   httpHost: text('the address to listen on').default('127.0.0.1'),
   httpPort: wholeNumber(0, 65_535, 'a port; 0 takes any').default(0),
   logLevel: z
-    .enum(['trace', 'debug', 'info', 'warn', 'error', 'fatal'])
+    .enum(['trace', 'debug', 'info', 'warn', 'error', 'fatal'], 'no such level')
     .describe('one of trace, debug, info, warn, error, fatal')
     .default('info'),
   otlpEndpoint: url(['http', 'https'], 'the URL of an OpenTelemetry collector, like http://collector:4318').optional(),
