@@ -1,0 +1,110 @@
+import assert from 'node:assert/strict';
+import { after, before, test } from 'node:test';
+import fc from 'fast-check';
+import { openPgliteScanStore } from '../../../adapters/stores/scans/pglite.js';
+import { planStage, recordResult, registerScan, type Recorded } from '../../../core/pipeline/index.js';
+import type { TaskResult } from '../../../core/pipeline/task.js';
+import type { Notice, ScanStore } from '../../../core/ports/scan-store.js';
+import { drive, embedded, essence, orderOf, planned, tables, workerOf } from './fake-worker.js';
+
+let store: ScanStore;
+before(async () => {
+  store = await openPgliteScanStore();
+});
+after(() => store.close());
+
+for (const target of [undefined, 7]) {
+  test(`a model with ${target === undefined ? 'no backdoor' : 'a backdoor'} has the embedded scanner's result`, async () => {
+    const model = { seed: 'clean 0', target };
+    const order = orderOf(model);
+    await registerScan(store, order);
+    const shards = await drive(store, order, await workerOf(model));
+    const { result, pictures } = (await store.verdict(order.scanId))!;
+    const expected = await embedded(model);
+    assert.equal(expected.verdict, target === undefined ? 'clean' : 'backdoored');
+    assert.deepEqual(essence(result), essence(expected));
+    assert.deepEqual(
+      pictures.map(({ classIndex }) => classIndex),
+      expected.evidence.map(({ classIndex }) => classIndex),
+    );
+    assert.deepEqual(result.evidence, []);
+    assert.equal(result.engine?.workers, 1);
+    const { total, ...stages } = result.timings;
+    assert.deepEqual(stages, { inspect: 0.25, saliency: shards * 0.25, confirm: 0.25 });
+    assert.ok(total >= 0);
+  });
+}
+
+let copies = 0;
+
+test('in any order, with any message repeated, and with two recorders: one verdict, the same bits', async () => {
+  await fc.assert(
+    fc.asyncProperty(
+      fc.record({
+        seed: fc.uuid(),
+        target: fc.option(fc.nat(9), { nil: undefined }),
+        shards: fc.integer({ min: 1, max: 20 }),
+        // Picks what is delivered next and by whom, whether it stays in the queue, and when the stage is planned again.
+        choices: fc.array(fc.record({ pick: fc.nat(1000), again: fc.boolean(), replan: fc.boolean() }), {
+          minLength: 5,
+          maxLength: 60,
+        }),
+      }),
+      async ({ choices, shards, seed, target }) => {
+        const model = { seed, target, copy: copies++ };
+        const order = orderOf(model);
+        const answers = [await workerOf(model, 'worker-1'), await workerOf(model, 'worker-2')];
+        const queue: TaskResult[] = [];
+        const recorded: Recorded[] = [];
+        const sent = new Set<string>();
+        let judged = false;
+        const plan = async (round: number): Promise<void> => {
+          const { progress, tasks } = await planStage(store, order.scanId, { ...planned, shards, round });
+          judged = progress.state === 'judged';
+          for (const [i, task] of tasks.entries()) {
+            sent.add(task.id);
+            queue.push(await answers[i % 2]!(task));
+          }
+        };
+        await registerScan(store, order);
+        let step = 0;
+        for (let round = 0; !judged && round < 100; round++) {
+          await plan(round);
+          while (queue.length > 0) {
+            // Both take up a message at the same time, often the same one.
+            const pair = [0, 1].map(() => {
+              const { pick, again } = choices[step++ % choices.length]!;
+              const at = pick % queue.length;
+              return again || queue.length < 2 ? queue[at]! : queue.splice(at, 1)[0]!;
+            });
+            recorded.push(
+              ...(await Promise.all(pair.map((result) => recordResult(store, result, { nullTables: tables })))),
+            );
+            if (choices[step % choices.length]!.replan) await registerScan(store, order);
+            if (step > 40 * (round + 1)) {
+              for (const result of queue.splice(0)) {
+                recorded.push(await recordResult(store, result, { nullTables: tables }));
+              }
+            }
+          }
+        }
+        const { result } = (await store.verdict(order.scanId))!;
+        assert.deepEqual(essence(result), essence(await embedded(model)));
+        assert.equal(recorded.filter(({ verdict }) => verdict !== undefined).length, 1);
+        assert.deepEqual(
+          recorded.filter(({ outcome }) => outcome === 'refused'),
+          [],
+        );
+        assert.equal(recorded.filter(({ outcome }) => outcome === 'first').length, sent.size);
+        assert.deepEqual(await noticesOf(order.scanId), ['inspected', 'detected', 'judged']);
+      },
+    ),
+    { numRuns: 25 },
+  );
+});
+
+async function noticesOf(scanId: string): Promise<string[]> {
+  const notices: Notice[] = [];
+  while ((await store.deliverNotices(100, (notice) => Promise.resolve(void notices.push(notice)))) > 0);
+  return notices.filter((notice) => notice.scanId === scanId).map(({ state }) => state);
+}
