@@ -1,28 +1,31 @@
 import { readdirSync, readFileSync } from 'node:fs';
 
-/** Resident bytes of a process and all its descendants together. Linux only; pages they share count for each. */
-export function residentBytes(root: number): number {
-  const parents = new Map<number, number>();
-  for (const entry of readdirSync('/proc')) {
-    const pid = Number(entry);
-    if (!Number.isInteger(pid)) continue;
-    // The name in parentheses may hold spaces; the parent is the second field behind it.
-    const fields = read(`/proc/${pid}/stat`)?.split(') ').at(-1)?.split(' ');
-    if (fields) parents.set(pid, Number(fields[1]));
-  }
-  const inTree = (pid: number | undefined): boolean => pid !== undefined && (pid === root || inTree(parents.get(pid)));
-  let bytes = 0;
-  for (const pid of parents.keys()) {
-    if (inTree(pid)) bytes += Number(read(`/proc/${pid}/statm`)?.split(' ')[1] ?? 0) * pageBytes;
-  }
-  return bytes;
+/** What processes and all their descendants used so far. */
+export interface Usage {
+  /** User plus system time; that of children that have ended is included. */
+  readonly cpuSeconds: number;
+  /** Pages that processes share count for each. */
+  readonly residentBytes: number;
 }
 
-/** Samples the peak until it is stopped. */
+/** Linux only. A process that is gone counts as nothing. */
+export function usageOf(roots: readonly number[]): Usage {
+  const all = readdirSync('/proc').flatMap((entry) => readProcess(Number(entry)) ?? []);
+  const parents = new Map(all.map(({ pid, parent }) => [pid, parent]));
+  const inTree = (pid: number | undefined): boolean =>
+    pid !== undefined && (roots.includes(pid) || inTree(parents.get(pid)));
+  const members = all.filter(({ pid }) => inTree(pid));
+  return {
+    cpuSeconds: members.reduce((sum, { ticks }) => sum + ticks, 0) / ticksPerSecond,
+    residentBytes: members.reduce((sum, { pages }) => sum + pages, 0) * pageBytes,
+  };
+}
+
+/** Samples the peak of resident memory until it is stopped. */
 export function watchResidentBytes(root: number): { stop(): number } {
   let peak = 0;
   const sample = (): void => {
-    peak = Math.max(peak, residentBytes(root));
+    peak = Math.max(peak, usageOf([root]).residentBytes);
   };
   sample();
   const timer = setInterval(sample, 20);
@@ -35,11 +38,25 @@ export function watchResidentBytes(root: number): { stop(): number } {
   };
 }
 
+/** USER_HZ, which Linux fixes for what `/proc` shows. */
+const ticksPerSecond = 100;
 const pageBytes = 4096;
 
-function read(path: string): string | undefined {
+interface Process {
+  readonly pid: number;
+  readonly parent: number;
+  readonly ticks: number;
+  readonly pages: number;
+}
+
+/** See proc(5). The second field is the command in parentheses and may hold anything. */
+function readProcess(pid: number): Process | undefined {
+  if (!Number.isInteger(pid)) return undefined;
   try {
-    return readFileSync(path, 'utf8');
+    const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
+    const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+    const field = (number: number): number => Number(fields[number - 3]);
+    return { pid, parent: field(4), ticks: field(14) + field(15) + field(16) + field(17), pages: field(24) };
   } catch {
     // The process ended meanwhile.
     return undefined;

@@ -153,7 +153,7 @@ function runCli(
   return { process: child, results };
 }
 
-async function createDatabase(server: string, name: string): Promise<string> {
+export async function createDatabase(server: string, name: string): Promise<string> {
   const client = new Client({ connectionString: server });
   await client.connect();
   await client.query(`create database ${name}`);
@@ -163,7 +163,7 @@ async function createDatabase(server: string, name: string): Promise<string> {
   return url.href;
 }
 
-async function createNamespace(address: string, namespace: string): Promise<void> {
+export async function createNamespace(address: string, namespace: string): Promise<void> {
   const connection = await Connection.connect({ address });
   try {
     await connection.workflowService.registerNamespace({

@@ -1,0 +1,37 @@
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { redigest } from '../../test/support/redigest.js';
+
+/** Models that are scanned with the same clean images. */
+export interface Fleet {
+  readonly images: string;
+  readonly models: readonly string[];
+  /** Others, scanned one by one before. */
+  readonly warmUp: readonly string[];
+}
+
+/**
+ * So many models of the zoo, repeated under digests of their own; in each group the share it has in the zoo.
+ * @param zoo holds `manifest.json`, `models/` and `images/<data set>/`.
+ */
+export function makeFleet(zoo: string, folder: string, count: number): Fleet[] {
+  mkdirSync(folder, { recursive: true });
+  const manifest = JSON.parse(readFileSync(join(zoo, 'manifest.json'), 'utf8')) as { file: string; dataset: string }[];
+  const write = (file: string, number: number): string => {
+    const path = join(folder, `${String(number).padStart(4, '0')}-${file}`);
+    writeFileSync(path, redigest(readFileSync(join(zoo, 'models', file)), `bench ${number}`));
+    return path;
+  };
+  const chosen = Array.from({ length: count }, (_, i) => ({ ...manifest[i % manifest.length]!, number: i }));
+  return [...new Set(manifest.map(({ dataset }) => dataset))].map((dataset, group) => ({
+    images: join(zoo, 'images', dataset),
+    models: chosen.filter((model) => model.dataset === dataset).map(({ file, number }) => write(file, number)),
+    warmUp: manifest
+      .filter((model) => model.dataset === dataset)
+      .slice(0, warmUps)
+      .map(({ file }, i) => write(file, 9000 + 100 * group + i)),
+  }));
+}
+
+/** The first one of each group finds nothing loaded yet. */
+export const warmUps = 6;

@@ -1,0 +1,79 @@
+export interface Measured {
+  readonly models: number;
+  readonly verdicts: number;
+  /** Models whose verdict is not the embedded scanner's, bit for bit. */
+  readonly different: readonly string[];
+  readonly seconds: number;
+  /** Latencies of scans that had the pipeline for themselves, seconds. */
+  readonly alone: readonly number[];
+  /** Latencies of the fleet, which was submitted at once, seconds. */
+  readonly latencies: readonly number[];
+  readonly cpu: {
+    readonly services: readonly Share[];
+    readonly servers: readonly Share[];
+    readonly submit: number;
+  };
+  readonly embedded: { readonly seconds: number; readonly cpuSeconds: number };
+  readonly engine: { readonly busySeconds: number; readonly slots: number };
+  readonly memory: readonly MemorySample[];
+}
+
+interface Share {
+  readonly name: string;
+  readonly seconds: number;
+}
+
+export interface MemorySample {
+  readonly seconds: number;
+  readonly services: readonly { readonly name: string; readonly bytes: number }[];
+}
+
+export function printReport(measured: Measured): void {
+  const { models, verdicts, different, seconds, alone, latencies, cpu, embedded, engine, memory } = measured;
+  const services = cpu.services.reduce((sum, share) => sum + share.seconds, 0);
+  const servers = cpu.servers.reduce((sum, share) => sum + share.seconds, 0);
+  const perScan = (value: number): string => `${((1000 * value) / models).toFixed(0)} ms`;
+  const ratio = (value: number): string => (value / embedded.cpuSeconds).toFixed(2);
+  const rows: readonly (readonly [string, string])[] = [
+    ['models', `${models}, verdicts ${verdicts}, other than embedded ${different.length}`],
+    [
+      'models per minute',
+      `${((60 * models) / seconds).toFixed(0)} (embedded ${((60 * models) / embedded.seconds).toFixed(0)})`,
+    ],
+    ['latency alone, p50 and p99', `${quantile(alone, 0.5)} and ${quantile(alone, 0.99)} s`],
+    ['latency in the fleet, p50 and p99', `${quantile(latencies, 0.5)} and ${quantile(latencies, 0.99)} s`],
+    ['engine busy', `${((100 * engine.busySeconds) / (engine.slots * seconds)).toFixed(0)} % of ${engine.slots} slots`],
+    ['CPU per scan, embedded', perScan(embedded.cpuSeconds)],
+    ['CPU per scan, services', `${perScan(services)}, ${ratio(services)} times embedded`],
+    ...cpu.services.map(({ name, seconds: one }) => [`  ${name}`, perScan(one)] as const),
+    ['CPU per scan, submit', perScan(cpu.submit)],
+    ['CPU per scan, servers', perScan(servers)],
+    ...cpu.servers.map(({ name, seconds: one }) => [`  ${name}`, perScan(one)] as const),
+    [
+      'CPU per scan, all',
+      `${perScan(services + servers + cpu.submit)}, ${ratio(services + servers + cpu.submit)} times embedded`,
+    ],
+    ...memoryRows(memory),
+  ];
+  const width = Math.max(...rows.map(([name]) => name.length));
+  for (const [name, value] of rows) console.log(`${name.padEnd(width)}  ${value}`);
+  for (const path of different) console.log(`other verdict: ${path}`);
+}
+
+/** Means of the second and of the last quarter of the run: they tell a leak from what a warm process needs. */
+function memoryRows(memory: readonly MemorySample[]): (readonly [string, string])[] {
+  const quarter = Math.floor(memory.length / 4);
+  if (quarter === 0) return [];
+  return memory[0]!.services.map(({ name }, index) => {
+    const mean = (samples: readonly MemorySample[]): number =>
+      samples.reduce((sum, sample) => sum + sample.services[index]!.bytes, 0) / samples.length / 2 ** 20;
+    const [early, late] = [mean(memory.slice(quarter, 2 * quarter)), mean(memory.slice(-quarter))];
+    return [`memory of ${name}`, `${early.toFixed(0)} MiB, at the end ${late.toFixed(0)} MiB`] as const;
+  });
+}
+
+function quantile(values: readonly number[], share: number): string {
+  if (values.length === 0) return '-';
+  const sorted = [...values].sort((a, b) => a - b);
+  return sorted[Math.min(sorted.length - 1, Math.ceil(share * sorted.length) - 1)]!.toFixed(2);
+}
