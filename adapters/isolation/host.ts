@@ -1,5 +1,6 @@
 import type { OpenModel } from '../../core/ports/runner.js';
 import { ScanError } from '../../core/scan/errors.js';
+import { addOne } from '../engines/add-one.js';
 import { createOnnxruntimeEngine } from '../engines/onnxruntime/index.js';
 import type { Host, HostSettings } from './protocol.js';
 import { serve } from './serve.js';
@@ -37,5 +38,9 @@ function createHost({ provider, threads }: HostSettings): Host {
     confirm: (classIndex, id) => opened(id).confirm(classIndex),
     explain: (request, id) => opened(id).explain(request),
     close: (_, id) => close(id),
+    check: async () => {
+      await addOne(engine);
+      return { ...engine.info };
+    },
   };
 }

@@ -1,5 +1,6 @@
 import { totalmem } from 'node:os';
 import { fileURLToPath } from 'node:url';
+import type { EngineInfo } from '../../core/ports/engine.js';
 import type { ModelJob, OpenModel, Runner } from '../../core/ports/runner.js';
 import { asScanError, ScanError } from '../../core/scan/errors.js';
 import type { Provider } from '../engines/onnxruntime/provider.js';
@@ -46,7 +47,7 @@ export interface IsolatedRunnerOptions {
 export function createIsolatedRunner(options: IsolatedRunnerOptions): IsolatedRunner {
   const { workers, provider, threadsPerWorker = 1, timeoutMs, maxHeapMb, maxMemoryMb } = options;
   const { modelsPerWorker = 1, crashRetries = 1 } = options;
-  const pool = createPool<OpenedJob>(workers, modelsPerWorker, {
+  const pool = createPool<Owner>(workers, modelsPerWorker, {
     hostModule: options.hostModule ?? fileURLToPath(new URL('./host.js', import.meta.url)),
     provider,
     threads: threadsPerWorker,
@@ -68,6 +69,15 @@ export function createIsolatedRunner(options: IsolatedRunnerOptions): IsolatedRu
         throw thrown;
       }
     },
+    check: async () => {
+      const nobody = { id: ++lastId };
+      const task = { id: nobody.id, model: 'the engine', doing: 'computing 1 + 1', timeoutMs };
+      try {
+        return await withSeat(pool, nobody, (seat) => seat.process().request('check', undefined, task));
+      } finally {
+        pool.forget(nobody, new ScanError('cancelled', 'the engine was checked'));
+      }
+    },
     pids: () => pool.pids(),
     close: () => pool.close(),
   };
@@ -75,6 +85,8 @@ export function createIsolatedRunner(options: IsolatedRunnerOptions): IsolatedRu
 
 export interface IsolatedRunner extends Runner {
   open(job: ModelJob): Promise<IsolatedModel>;
+  /** Proves that a worker process starts and its engine computes. */
+  check(): Promise<EngineInfo>;
   /** Of the worker processes that run now. */
   pids(): number[];
 }
@@ -84,9 +96,12 @@ export interface IsolatedModel extends OpenModel {
   readonly digest: string;
 }
 
-/** A model that is or was open in some workers. */
-interface OpenedJob {
+interface Owner {
   readonly id: number;
+}
+
+/** A model that is or was open in some workers. */
+interface OpenedJob extends Owner {
   readonly job: ModelJob;
   readonly timeoutMs: number;
   readonly crashRetries: number;
@@ -96,7 +111,7 @@ interface OpenedJob {
 }
 
 function openModel(
-  pool: Pool<OpenedJob>,
+  pool: Pool<Owner>,
   opened: OpenedJob,
   { inspection, engine, digest }: Opened,
   workers: number,
@@ -145,12 +160,8 @@ function openModel(
   };
 }
 
-async function withSeat<T>(
-  pool: Pool<OpenedJob>,
-  opened: OpenedJob,
-  work: (seat: Seat<OpenedJob>) => Promise<T>,
-): Promise<T> {
-  const seat = await pool.seat(opened);
+async function withSeat<T>(pool: Pool<Owner>, owner: Owner, work: (seat: Seat<Owner>) => Promise<T>): Promise<T> {
+  const seat = await pool.seat(owner);
   try {
     return await work(seat);
   } finally {
@@ -158,7 +169,7 @@ async function withSeat<T>(
   }
 }
 
-async function load(worker: WorkerProcess, seat: Seat<OpenedJob>, opened: OpenedJob): Promise<Opened> {
+async function load(worker: WorkerProcess, seat: Seat<Owner>, opened: OpenedJob): Promise<Opened> {
   const { job, modelsPerWorker } = opened;
   for (const idle of seat.loaded) {
     if (seat.loaded.size < modelsPerWorker) break;
@@ -181,7 +192,7 @@ async function load(worker: WorkerProcess, seat: Seat<OpenedJob>, opened: Opened
   }
 }
 
-function markUsed({ loaded }: Seat<OpenedJob>, opened: OpenedJob): void {
+function markUsed({ loaded }: Seat<Owner>, opened: OpenedJob): void {
   loaded.delete(opened);
   loaded.add(opened);
 }
@@ -195,7 +206,7 @@ function cancelled({ path }: ModelJob): ScanError {
 }
 
 /** So that a worker ends before the kernel ends something else. A container's limit counts where there is one. */
-function memoryShare(workers: number): number {
+export function memoryShare(workers: number): number {
   const limit = process.constrainedMemory();
   const memory = limit > 0 ? Math.min(limit, totalmem()) : totalmem();
   return Math.max((0.8 * memory) / workers, minWorkerBytes);

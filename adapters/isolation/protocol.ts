@@ -12,6 +12,8 @@ interface Calls {
   confirm: { takes: number; gives: Evidence };
   explain: { takes: ExplainRequest; gives: Explanation };
   close: { takes: undefined; gives: undefined };
+  /** Lets the engine compute something; about no model. */
+  check: { takes: undefined; gives: EngineInfo };
 }
 
 export type HostMethod = keyof Calls;

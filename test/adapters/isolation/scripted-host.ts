@@ -37,6 +37,7 @@ serve(() => {
       return Promise.resolve({ logits: { dims: names, data: new Float32Array(0) } } as never);
     },
     close: () => Promise.resolve(undefined),
+    check: () => Promise.resolve(engine),
   };
 });
 

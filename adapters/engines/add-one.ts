@@ -1,7 +1,7 @@
-import { addOneProgram } from '../../../adapters/engines/add-one-program.js';
-import { float32 } from '../../../core/onnx/tensor.js';
-import type { Engine } from '../../../core/ports/engine.js';
-import { ScanError } from '../../../core/scan/errors.js';
+import { float32 } from '../../core/onnx/tensor.js';
+import type { Engine } from '../../core/ports/engine.js';
+import { ScanError } from '../../core/scan/errors.js';
+import { addOneProgram } from './add-one-program.js';
 
 /**
  * Lets an engine compute 1 + 1: the smallest proof that it works.
