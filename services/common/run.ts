@@ -31,7 +31,7 @@ export async function runService(
         process.exit(1);
       },
       (drainSeconds + 5) * 1000,
-    ).unref();
+    );
     stopping.abort();
   };
   process.on('SIGTERM', onSignal);
@@ -47,6 +47,8 @@ export async function runService(
     onFault(error, 'uncaught exception');
   });
 
+  // A promise keeps no process: while everything `main` waits for is away, nothing else may be left to wait for.
+  setInterval(() => undefined, 60_000);
   try {
     await main(stopping.signal);
   } catch (error) {
