@@ -40,6 +40,7 @@ export interface JsonResult {
   readonly verdict: string;
   readonly reason: { readonly code: string; readonly message: string } | null;
   readonly model: { readonly path: string; readonly digest: string };
+  readonly targetClasses: readonly number[];
   readonly [field: string]: unknown;
 }
 
@@ -76,7 +77,7 @@ export async function startTestPipeline(options: TestPipelineOptions = {}): Prom
     servers,
     prefix: id,
     folder,
-    submit: (models, flags = []) => runCli('submit', models, flags, pipeline.clientEnvironment),
+    submit: (models, flags = []) => submitTo(pipeline.clientEnvironment, models, exampleImages, flags),
     query: async <Row extends object>(sql: string) => {
       const client = new Client({ connectionString: databaseUrl, options: '-c search_path=neuroninspect' });
       await client.connect();
@@ -109,8 +110,19 @@ export function exampleFleet(folder: string, count: number, salt: string = rando
 export async function scanEmbedded(
   models: readonly string[],
   flags: readonly string[] = [],
+  images = exampleImages,
 ): Promise<ReadonlyMap<string, JsonResult>> {
-  return runCli('scan', models, ['--no-cache', ...flags], {}).results;
+  return runCli('scan', models, images, ['--no-cache', ...flags], {}).results;
+}
+
+/** Runs `neuroninspect submit` on the models and waits for the verdicts. */
+export function submitTo(
+  clientEnvironment: NodeJS.ProcessEnv,
+  models: readonly string[],
+  images = exampleImages,
+  flags: readonly string[] = [],
+): Submission {
+  return runCli('submit', models, images, flags, clientEnvironment);
 }
 
 /** All of a result that the same scan must give again, wherever and however it was computed. */
@@ -129,11 +141,12 @@ export async function until(what: string, holds: () => boolean | Promise<boolean
 function runCli(
   command: 'scan' | 'submit',
   models: readonly string[],
+  images: string,
   flags: readonly string[],
   environment: NodeJS.ProcessEnv,
 ): Submission {
   const cli = join(import.meta.dirname, '..', '..', 'services', 'cli', 'main.js');
-  const args = [cli, command, ...models, '--images', exampleImages, '--format', 'json', '--no-progress', ...flags];
+  const args = [cli, command, ...models, '--images', images, '--format', 'json', '--no-progress', ...flags];
   let child!: ChildProcess;
   const results = new Promise<ReadonlyMap<string, JsonResult>>((resolve, reject) => {
     child = execFile(
