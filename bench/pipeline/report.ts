@@ -16,6 +16,18 @@ export interface Measured {
   readonly embedded: { readonly seconds: number; readonly cpuSeconds: number };
   readonly engine: { readonly busySeconds: number; readonly slots: number };
   readonly memory: readonly MemorySample[];
+  readonly storage: StoragePerScan;
+}
+
+/** Means over all scans of the run. */
+export interface StoragePerScan {
+  readonly historyEvents: number;
+  readonly historyBytes: number;
+  readonly databaseRows: number;
+  readonly databaseBytes: number;
+  readonly kafkaBytes: number;
+  /** Models and images included. */
+  readonly objectBytes: number;
 }
 
 interface Share {
@@ -29,7 +41,7 @@ export interface MemorySample {
 }
 
 export function printReport(measured: Measured): void {
-  const { models, verdicts, different, seconds, alone, latencies, cpu, embedded, engine, memory } = measured;
+  const { models, verdicts, different, seconds, alone, latencies, cpu, embedded, engine, memory, storage } = measured;
   const services = cpu.services.reduce((sum, share) => sum + share.seconds, 0);
   const servers = cpu.servers.reduce((sum, share) => sum + share.seconds, 0);
   const perScan = (value: number): string => `${((1000 * value) / models).toFixed(0)} ms`;
@@ -54,11 +66,17 @@ export function printReport(measured: Measured): void {
       `${perScan(services + servers + cpu.submit)}, ${ratio(services + servers + cpu.submit)} times embedded`,
     ],
     ...memoryRows(memory),
+    ['history per scan', `${storage.historyEvents.toFixed(0)} events, ${kib(storage.historyBytes)}`],
+    ['database per scan', `${storage.databaseRows.toFixed(1)} rows, ${kib(storage.databaseBytes)}`],
+    ['Kafka per scan', kib(storage.kafkaBytes)],
+    ['object store per scan', kib(storage.objectBytes)],
   ];
   const width = Math.max(...rows.map(([name]) => name.length));
   for (const [name, value] of rows) console.log(`${name.padEnd(width)}  ${value}`);
   for (const path of different) console.log(`other verdict: ${path}`);
 }
+
+const kib = (bytes: number): string => `${(bytes / 1024).toFixed(1)} KiB`;
 
 /** Means of the second and of the last quarter of the run: they tell a leak from what a warm process needs. */
 function memoryRows(memory: readonly MemorySample[]): (readonly [string, string])[] {

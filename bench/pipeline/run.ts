@@ -14,6 +14,7 @@ import { Client } from 'pg';
 import { createDatabase, createNamespace, verdictOf, type JsonResult } from '../../test/support/pipeline.js';
 import { sharedDir } from '../../test/support/paths.js';
 import { startKafka, startPostgres, startTemporal } from '../../test/support/servers.js';
+import { storageOf } from './storage.js';
 import { startLocalPipeline, type LocalPipeline } from '../../scripts/local-pipeline/index.js';
 import { usageOf } from '../process-tree.js';
 import { makeFleet, warmUps, type Fleet } from './fleet.js';
@@ -58,7 +59,14 @@ async function measure(work: string, fleets: readonly Fleet[]): Promise<Measured
   try {
     const alone = await oneByOne(pipeline, fleets, databaseUrl);
     const embedded = await scanEmbedded(fleets);
-    return await runFleet({ pipeline, fleets, databaseUrl, alone, embedded });
+    const measured = await runFleet({ pipeline, fleets, databaseUrl, alone, embedded });
+    const storage = await storageOf({
+      databaseUrl,
+      temporalAddress: temporal.url,
+      namespace: 'bench',
+      folders: { kafka: join(kafka.dir, 'data'), objects },
+    });
+    return { ...measured, storage };
   } finally {
     await pipeline.stop();
   }
@@ -92,7 +100,13 @@ interface FleetRun {
   readonly embedded: Awaited<ReturnType<typeof scanEmbedded>>;
 }
 
-async function runFleet({ pipeline, fleets, databaseUrl, alone, embedded }: FleetRun): Promise<Measured> {
+async function runFleet({
+  pipeline,
+  fleets,
+  databaseUrl,
+  alone,
+  embedded,
+}: FleetRun): Promise<Omit<Measured, 'storage'>> {
   const count = fleets.reduce((sum, { models }) => sum + models.length, 0);
   const known = (await scanSeconds(databaseUrl)).length;
   const before = await snapshot(pipeline);
