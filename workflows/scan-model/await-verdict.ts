@@ -73,6 +73,7 @@ function isNews({ sent, progress, mailbox }: ScanUnderWay): boolean {
 async function send(scan: ScanUnderWay, ttl: number): Promise<void> {
   const { mailbox, order, progress } = scan;
   const { lane } = mailbox;
+  if (isFurther(mailbox.heard, progress.state)) scan.rounds = 0;
   mailbox.forget();
   const seen = await withinSeconds(ttl, 'dispatch', { scanId: order.scanId, lane, round: scan.rounds, ttl });
   if (hasMoved(progress, seen)) scan.rounds = 0;

@@ -43,15 +43,13 @@ export async function atAnyPrice<N extends 'conclude' | 'publish'>(name: N, argu
 
 /** What a scan ends with when an activity failed for good; undefined where the error is none of an activity. */
 export function failureReason(error: unknown): Reason | undefined {
+  const failure = failureOf(error);
+  if (failure) return { code: codeOf(failure), message: failure.message };
   if (!(error instanceof ActivityFailure)) return undefined;
-  const { cause } = error;
-  if (cause instanceof ApplicationFailure) return { code: codeOf(cause), message: cause.message };
-  const late = cause instanceof TimeoutFailure;
-  // The last failure says more than the timeout that ended the retries.
-  const last = late && cause.cause instanceof Error ? `: ${cause.cause.message}` : '';
+  const late = error.cause instanceof TimeoutFailure;
   return {
     code: late ? 'deadline-exceeded' : 'internal',
-    message: `the step '${error.activityType}' did not succeed in the time the scan had${last}`,
+    message: `the step '${error.activityType}' did not succeed in the time the scan had`,
   };
 }
 
@@ -83,9 +81,13 @@ const atOnce = proxyLocalActivities<ScanActivities>({
 });
 
 function isFinal(error: unknown): boolean {
-  return (
-    error instanceof ActivityFailure && error.cause instanceof ApplicationFailure && error.cause.nonRetryable === true
-  );
+  return failureOf(error)?.nonRetryable === true;
+}
+
+/** What the activity itself threw; failures of local activities come bare. */
+function failureOf(error: unknown): ApplicationFailure | undefined {
+  const thrown = error instanceof ActivityFailure ? error.cause : error;
+  return thrown instanceof ApplicationFailure ? thrown : undefined;
 }
 
 function codeOf({ type }: ApplicationFailure): ScanErrorCode {

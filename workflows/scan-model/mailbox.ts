@@ -32,7 +32,7 @@ export function openMailbox(lane: Lane): Mailbox {
       if (lanes.includes(to)) lane = to;
     },
     cancel(text) {
-      cancelled ||= String(text).slice(0, longestText);
+      cancelled ||= text.slice(0, longestText);
     },
     forget() {
       heard = undefined;
