@@ -61,7 +61,7 @@ function start(t: TestContext, behaviour: string, env: NodeJS.ProcessEnv = {}) {
   let log = '';
   child.stderr.on('data', (chunk) => (log += String(chunk)));
   const lines = createInterface(child.stdout)[Symbol.asyncIterator]();
-  const exitCode = once(child, 'close').then(([code]) => code as number | null);
+  const exitCode = once(child, 'close').then((values) => values[0] as number | null);
   return {
     exitCode,
     signal: (name: NodeJS.Signals) => child.kill(name),
