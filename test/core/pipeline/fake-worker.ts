@@ -8,7 +8,13 @@ import type { Outcome, Task, TaskResult } from '../../../core/pipeline/task.js';
 import type { ScanStore } from '../../../core/ports/scan-store.js';
 import type { Shard, ShardFeatures } from '../../../core/scan/features.js';
 import type { Profile } from '../../../core/scan/profile.js';
-import type { Evidence, EvidenceSummary, ScanResult } from '../../../core/scan/result.js';
+import type {
+  Evidence,
+  EvidenceSummary,
+  ScanResult,
+  TriggerReconstruction,
+  TriggerSummary,
+} from '../../../core/scan/result.js';
 import { profileHash, scanId } from '../../../core/scan/scan-id.js';
 import { scanModel } from '../../../core/scan/scan-model.js';
 import { newRandom, seedOf } from '../../support/random.js';
@@ -104,8 +110,9 @@ export function embedded(model: NoisyModel): Promise<ScanResult> {
 }
 
 /** All of a result that may not depend on where it was computed. Members that are undefined do not survive being stored. */
-export function essence({ timings: _timings, engine, evidence: _evidence, ...rest }: ScanResult): unknown {
-  return parseExact(stringifyExact({ ...rest, engine: engine && { ...engine, workers: 0 } }));
+export function essence(result: ScanResult): unknown {
+  const engine = result.engine && { ...result.engine, workers: 0 };
+  return parseExact(stringifyExact({ ...result, engine, evidence: [], timings: {} }));
 }
 
 function limits() {
@@ -133,6 +140,8 @@ function noisy(seed: string, shard: Shard, features: ShardFeatures): ShardFeatur
 }
 
 function summaryOf({ classIndex, trigger, probe }: Evidence): EvidenceSummary {
-  const { mask: _mask, pattern: _pattern, ...numbers } = trigger;
+  const numbers: Partial<TriggerReconstruction> & TriggerSummary = { ...trigger };
+  delete numbers.mask;
+  delete numbers.pattern;
   return { classIndex, trigger: numbers, probe };
 }

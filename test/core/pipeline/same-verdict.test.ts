@@ -44,7 +44,7 @@ test('in any order, with any message repeated, and with two recorders: one verdi
         seed: fc.uuid(),
         target: fc.option(fc.nat(9), { nil: undefined }),
         shards: fc.integer({ min: 1, max: 20 }),
-        // Picks what is delivered next and by whom, whether it stays in the queue, and when the stage is planned again.
+        // Picks what is delivered next, whether it stays in the queue, and when what is missing is sent again.
         choices: fc.array(fc.record({ pick: fc.nat(1000), again: fc.boolean(), replan: fc.boolean() }), {
           minLength: 5,
           maxLength: 60,
@@ -57,37 +57,27 @@ test('in any order, with any message repeated, and with two recorders: one verdi
         const queue: TaskResult[] = [];
         const recorded: Recorded[] = [];
         const sent = new Set<string>();
-        let judged = false;
-        const plan = async (round: number): Promise<void> => {
-          const { progress, tasks } = await planStage(store, order.scanId, { ...planned, shards, round });
-          judged = progress.state === 'judged';
-          for (const [i, task] of tasks.entries()) {
-            sent.add(task.id);
-            queue.push(await answers[i % 2]!(task));
-          }
+        const record = async (results: readonly TaskResult[]): Promise<void> => {
+          recorded.push(
+            ...(await Promise.all(results.map((each) => recordResult(store, each, { nullTables: tables })))),
+          );
         };
         await registerScan(store, order);
-        let step = 0;
-        for (let round = 0; !judged && round < 100; round++) {
-          await plan(round);
-          while (queue.length > 0) {
-            // Both take up a message at the same time, often the same one.
-            const pair = [0, 1].map(() => {
-              const { pick, again } = choices[step++ % choices.length]!;
-              const at = pick % queue.length;
-              return again || queue.length < 2 ? queue[at]! : queue.splice(at, 1)[0]!;
-            });
-            recorded.push(
-              ...(await Promise.all(pair.map((result) => recordResult(store, result, { nullTables: tables })))),
-            );
-            if (choices[step % choices.length]!.replan) await registerScan(store, order);
-            if (step > 40 * (round + 1)) {
-              for (const result of queue.splice(0)) {
-                recorded.push(await recordResult(store, result, { nullTables: tables }));
-              }
+        for (let step = 0; !recorded.some(({ verdict }) => verdict); step++) {
+          const { pick, again, replan } = choices[step % choices.length]!;
+          if (queue.length === 0 || replan) {
+            const { tasks } = await planStage(store, order.scanId, { ...planned, shards, round: step });
+            for (const task of tasks) {
+              sent.add(task.id);
+              queue.push(await answers[step % 2]!(task));
             }
           }
+          // Both recorders take up a message at the same time; what stays in the queue comes again, even stages later.
+          const at = [pick % queue.length, (pick * 7) % queue.length];
+          await record(at.map((index) => queue[index]!));
+          if (!again || queue.length > 100) queue.splice(at[0]!, 1);
         }
+        await record(queue);
         const { result } = (await store.verdict(order.scanId))!;
         assert.deepEqual(essence(result), essence(await embedded(model)));
         assert.equal(recorded.filter(({ verdict }) => verdict !== undefined).length, 1);

@@ -1,0 +1,123 @@
+import type { Metrics } from '../../adapters/metrics/registry.js';
+import { encodeDeadLetter } from '../../adapters/wire/dead-letter.js';
+import { decodeTaskResult } from '../../adapters/wire/task-result.js';
+import type { NullTables } from '../../core/detect/p-value.js';
+import { recordResult, type ReachedVerdict, type Recorded } from '../../core/pipeline/index.js';
+import type { TaskResult } from '../../core/pipeline/task.js';
+import type { ScanStore } from '../../core/ports/scan-store.js';
+import type { Delivery, Transport } from '../../core/ports/transport.js';
+import { asScanError } from '../../core/scan/errors.js';
+import type { Reason } from '../../core/scan/result.js';
+import type { Logger } from '../common/logger.js';
+import { extractTrace, injectTrace, withSpan } from '../common/tracing.js';
+
+export interface ResultHandlerParts {
+  readonly store: ScanStore;
+  readonly publish: Transport['publish'];
+  readonly nullTables: NullTables;
+  readonly metrics: Metrics;
+  readonly logger: Logger;
+  /** A notice waits in the outbox. */
+  readonly onAdvanced: () => void;
+}
+
+/**
+ * Stores one message of the topic results. Rejects, so that the message comes again, only for what may pass; what can never
+ * be stored becomes a dead letter.
+ */
+export function createResultHandler(parts: ResultHandlerParts): (delivery: Delivery) => Promise<void> {
+  const { metrics } = parts;
+  return async (delivery) => {
+    const started = performance.now();
+    const parent = extractTrace(delivery.headers);
+    try {
+      const outcome = await withSpan('reduce', {}, () => handle(parts, delivery), { parent, kind: 'consumer' });
+      metrics.inc('messages', { topic: delivery.topic, outcome });
+      metrics.observe('reduceSeconds', {}, (performance.now() - started) / 1000);
+    } catch (thrown) {
+      metrics.inc('messages', { topic: delivery.topic, outcome: 'redelivered' });
+      throw thrown;
+    }
+  };
+}
+
+async function handle(parts: ResultHandlerParts, delivery: Delivery): Promise<'handled' | 'malformed'> {
+  let result: TaskResult;
+  try {
+    result = decodeTaskResult(delivery.value);
+  } catch (thrown) {
+    await bury(parts, delivery, reasonOf(thrown));
+    return 'malformed';
+  }
+  const recorded = await record(parts, result);
+  if (recorded.refusal) await bury(parts, delivery, recorded.refusal, result);
+  count(parts, result, recorded);
+  return 'handled';
+}
+
+async function record(
+  { store, nullTables, metrics, logger }: ResultHandlerParts,
+  result: TaskResult,
+): Promise<Recorded> {
+  try {
+    return await recordResult(store, result, { nullTables });
+  } catch (thrown) {
+    const error = asScanError(thrown);
+    if (error.code === 'storage-failed') {
+      metrics.inc('storageErrors', { store: 'postgres' });
+      logger.warn({ err: error, scanId: result.scanId, taskId: result.taskId }, 'result not stored, it comes again');
+      throw error;
+    }
+    return { outcome: 'refused', refusal: reasonOf(error) };
+  }
+}
+
+function count({ metrics, logger, onAdvanced }: ResultHandlerParts, result: TaskResult, recorded: Recorded): void {
+  const { outcome, stage, reached, verdict } = recorded;
+  const { scanId, taskId } = result;
+  metrics.inc('results', { stage: stage ?? 'unknown', outcome });
+  logger.debug({ scanId, taskId, outcome, reached }, 'result');
+  if (reached !== undefined) onAdvanced();
+  if (verdict === undefined) return;
+  countVerdict(metrics, verdict);
+  const { reason, score, targetClasses } = verdict.result;
+  logger.info({ scanId, verdict: verdict.result.verdict, reason, score, targetClasses }, 'verdict');
+}
+
+function countVerdict(metrics: Metrics, { result, lane, seconds }: ReachedVerdict): void {
+  metrics.inc('scans', { verdict: result.verdict, code: result.reason?.code ?? 'none' });
+  for (const { rule } of result.findings) metrics.inc('findings', { rule });
+  metrics.observe('scanSeconds', { lane }, seconds);
+}
+
+/** @throws ScanError `storage-failed`: the message comes again. */
+async function bury(
+  { publish, metrics, logger }: ResultHandlerParts,
+  { topic, partition, offset, key, value }: Delivery,
+  reason: Reason,
+  result?: TaskResult,
+): Promise<void> {
+  const { scanId, taskId } = result ?? {};
+  const letter = encodeDeadLetter({
+    topic,
+    partition,
+    offset,
+    key,
+    value,
+    valueBytes: value.length,
+    reason,
+    taskId,
+    scanId,
+    tries: 1,
+    service: 'reducer',
+    at: Date.now(),
+  });
+  await publish('dead-letters', [{ key, value: letter, headers: injectTrace() }]);
+  metrics.inc('deadLetters', { topic, code: reason.code });
+  logger.error({ topic, partition, offset, scanId, taskId, reason }, 'message put into the dead letters');
+}
+
+function reasonOf(thrown: unknown): Reason {
+  const { code, message } = asScanError(thrown);
+  return { code, message };
+}
