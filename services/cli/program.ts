@@ -14,7 +14,7 @@ export function buildProgram(commands: readonly CommandSpec[], version: string, 
     .helpCommand('help [command]', 'print the help of a command')
     .showSuggestionAfterError()
     .configureHelp({ sortSubcommands: false, showGlobalOptions: false })
-    .addHelpText('after', examplesOf(commands.slice(0, 3).map((command) => command.examples[0]!)))
+    .addHelpText('after', examplesOf(commands.slice(0, 4).map((command) => command.examples[0]!)))
     .exitOverride();
   for (const command of commands) program.addCommand(subcommand(command, invoke));
   return program;

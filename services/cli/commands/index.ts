@@ -1,4 +1,4 @@
-import { configOption, doctorOptions, explainOptions, scanOptions } from '../options/index.js';
+import { configOption, doctorOptions, explainOptions, scanOptions, submitOptions } from '../options/index.js';
 import type { CommandSpec } from './command.js';
 
 const scan: CommandSpec = {
@@ -23,6 +23,31 @@ const scan: CommandSpec = {
     'Exit codes: 0 all clean, 1 a finding at or above --fail-on, 2 a scan failed or was inconclusive,\n' +
     '3 nothing scannable, 4 wrong usage, 130 interrupted.',
   load: async () => (await import('./scan.js')).scan,
+};
+
+const submit: CommandSpec = {
+  name: 'submit',
+  summary: 'have models judged by the pipeline: the verdicts of scan, computed elsewhere',
+  description:
+    'Sends models and clean images to the pipeline and waits for the verdicts. Reports and exit codes are those of ' +
+    'scan. A model that the pipeline has judged with the same images and settings is not computed again.',
+  argument: { syntax: '<models...>', description: 'ONNX files, folders (searched recursively) and globs' },
+  options: { ...submitOptions, config: configOption },
+  configurable: true,
+  examples: [
+    {
+      line: 'submit m.onnx -i clean/ --object-store s3://models --temporal-address temporal:7233',
+      what: 'one model, as a gate',
+    },
+    { line: 'submit models/ -i clean/ --lane fleet --timeout 8h --format json -o all.json', what: 'many, overnight' },
+    { line: 'submit models/ -i clean/ --lane fleet --no-wait', what: 'leave them to the pipeline' },
+  ],
+  notes:
+    'Where the pipeline is can be set once, in neuroninspect.yaml (object-store: s3://models) or in the environment\n' +
+    '(NEURONINSPECT_OBJECT_STORE, NEURONINSPECT_TEMPORAL_ADDRESS, NEURONINSPECT_TEMPORAL_NAMESPACE). Credentials of S3\n' +
+    'are read from AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY.\n\n' +
+    'Exit codes: as of scan; 2 also where the pipeline cannot be reached.',
+  load: async () => (await import('./submit.js')).submit,
 };
 
 const explain: CommandSpec = {
@@ -74,4 +99,4 @@ const completion: CommandSpec = {
   load: async () => (await import('./completion.js')).completion,
 };
 
-export const commands: readonly CommandSpec[] = [scan, explain, doctor, completion];
+export const commands: readonly CommandSpec[] = [scan, submit, explain, doctor, completion];

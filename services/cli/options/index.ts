@@ -1,3 +1,4 @@
+import { clusterOptions } from './cluster.js';
 import { cacheOptions, engineOptions, modelOptions } from './engine.js';
 import { imageOptions, preprocessingOptions } from './images.js';
 import { detectionOptions, outputOptions } from './output.js';
@@ -26,6 +27,18 @@ export const scanOptions = {
 } as const;
 export type ScanSettings = SettingsOf<typeof scanOptions>;
 
+export const submitOptions = {
+  ...imageOptions,
+  ...preprocessingOptions,
+  ...modelOptions,
+  ...detectionOptions,
+  ...outputOptions,
+  maxMemory: { ...engineOptions.maxMemory, group: 'Pipeline' } satisfies Option<number>,
+  timeout: { ...engineOptions.timeout, group: 'Pipeline' } satisfies Option<number>,
+  ...clusterOptions,
+} as const;
+export type SubmitSettings = SettingsOf<typeof submitOptions>;
+
 export const explainOptions = {
   ...imageOptions,
   ...explainOnlyOptions,
@@ -52,4 +65,4 @@ export const doctorOptions = {
 } as const;
 
 /** Every option that a config file and the environment may set. */
-export const configurableOptions = scanOptions;
+export const configurableOptions = { ...scanOptions, ...clusterOptions } as const;

@@ -28,7 +28,16 @@ export interface Option<T> {
   readonly schema: (zod: Zod) => ZodType<T>;
 }
 
-export const optionGroups = ['Images', 'Preprocessing', 'Model', 'Detection', 'Output', 'Engine', 'Other'] as const;
+export const optionGroups = [
+  'Images',
+  'Preprocessing',
+  'Model',
+  'Detection',
+  'Output',
+  'Engine',
+  'Pipeline',
+  'Other',
+] as const;
 export type OptionGroup = (typeof optionGroups)[number];
 
 // A table's options have different types; `any` keeps each one's own.

@@ -1,0 +1,106 @@
+import { createHash } from 'node:crypto';
+import { basename, dirname, join } from 'node:path';
+import { digestOfSums } from '../../../adapters/formats/onnx/digest.js';
+import { defaultOnnxLimits, fileDigest, locateOnnx, readOnnx } from '../../../adapters/formats/onnx/index.js';
+import { putBlobFile } from '../../../adapters/stores/objects/blobs.js';
+import { modelPaths } from '../../../adapters/wire/paths.js';
+import type { ImagesReference, Lane, ModelFileReference, ScanOrder } from '../../../core/pipeline/order.js';
+import type { ModelFile } from '../../../core/ports/model-format.js';
+import type { ObjectStore } from '../../../core/ports/object-store.js';
+import type { ModelLimits } from '../../../core/ports/runner.js';
+import { inconclusiveResult } from '../../../core/scan/assemble-result.js';
+import { asScanError, ScanError } from '../../../core/scan/errors.js';
+import type { ModelIdentity, ScanResult } from '../../../core/scan/result.js';
+import { profileHash, scanId, type ScanSettings } from '../../../core/scan/scan-id.js';
+
+/** What all orders of one submission have in common. */
+export interface Submission {
+  readonly store: ObjectStore;
+  readonly images: ImagesReference;
+  readonly settings: ScanSettings;
+  readonly limits: ModelLimits;
+  readonly lane: Lane;
+}
+
+/**
+ * Reads a model as the embedded scanner does and stores its files. A file that is no model has a digest and a scan id too,
+ * which its failure names.
+ * @throws FailedScan.
+ */
+export async function prepareOrder(path: string, submission: Submission): Promise<ScanOrder> {
+  const { store, images, settings, limits, lane } = submission;
+  let model: ModelIdentity = { path };
+  try {
+    const read = await readOnnx(path, { ...defaultOnnxLimits, maxBytes: limits.maxModelBytes }).catch(
+      async (error: unknown) => {
+        if (isDecodingError(error)) model = { path, ...(await fileDigest(path)) };
+        throw error;
+      },
+    );
+    model = { path, digest: read.digest, bytes: read.bytes, format: 'onnx' };
+    const files = await storeFiles(store, await locateOnnx(path), read);
+    return {
+      scanId: scanIdOf(submission, read.digest),
+      model: { name: path, digest: read.digest, format: 'onnx', files },
+      images,
+      settings,
+      limits,
+      lane,
+    };
+  } catch (error) {
+    throw new FailedScan(submission, model, error);
+  }
+}
+
+/** A model without a verdict of the pipeline, as the result that reports show. */
+export class FailedScan extends Error {
+  readonly result: ScanResult;
+
+  constructor(submission: Submission, model: ModelIdentity, cause: unknown) {
+    const { code, message } = asScanError(cause);
+    super(message, { cause });
+    const { settings, images } = submission;
+    this.result = inconclusiveResult(
+      {
+        scanId: model.digest === undefined ? '' : scanIdOf(submission, model.digest),
+        model,
+        profile: settings.profile,
+        profileHash: profileHash(sha256, settings),
+        images: { digest: images.digest, count: images.count, labelled: images.labelled },
+        timings: { total: 0 },
+      },
+      { code, message },
+    );
+  }
+}
+
+function scanIdOf({ settings, images }: Submission, modelDigest: string): string {
+  return scanId(sha256, { modelDigest, imagesDigest: images.digest, profileHash: profileHash(sha256, settings) });
+}
+
+async function storeFiles(
+  store: ObjectStore,
+  file: string,
+  { files: names, digest }: ModelFile,
+): Promise<ModelFileReference[]> {
+  // The name of a single file is not in its digest, and a name that a worker would refuse does not matter.
+  const single = names.length === 1;
+  if (!single) modelPaths(names);
+  const files: ModelFileReference[] = [];
+  for (const name of names) {
+    const local = name === basename(file) ? file : join(dirname(file), name);
+    files.push({ path: single ? 'model.onnx' : name, ...(await putBlobFile(store, local)) });
+  }
+  if (digestOfSums(files.map(({ path, sha256: sum }) => ({ path, sum }))) !== digest) {
+    throw new ScanError('model-unreadable', `${file}: the model changed while it was read; submit it again`);
+  }
+  return files;
+}
+
+function isDecodingError(error: unknown): boolean {
+  return error instanceof ScanError && (error.code === 'model-malformed' || error.code === 'model-external-data');
+}
+
+function sha256(text: string): string {
+  return createHash('sha256').update(text).digest('hex');
+}
