@@ -137,12 +137,11 @@ function writeWork(work: Work): Pick<Fields, 'inspect' | 'saliency' | 'confirm'>
 }
 
 function readWork({ inspect, saliency, confirm }: Fields, { scanId, images }: ScanOrder): Work {
-  const given = [inspect, saliency, confirm].filter((work) => work !== null && work !== undefined).length;
-  if (given !== 1) refuse('work', `is there ${given} times, not once; a newer version may have other kinds of work`);
   if (inspect) return { stage: 'inspect' };
   if (confirm) {
     return { stage: 'confirm', classIndex: integer(confirm.classIndex, 'confirm.class_index', 0, most.classes - 1) };
   }
+  if (!saliency) return refuse('work', 'is missing, or of a kind that only a newer version knows');
   const shard = readShard(saliency, 'saliency', scanId);
   if (shard.images.end > images.count) {
     refuse('saliency.images.end', `is ${shard.images.end}, but there are ${images.count} images`);
