@@ -16,7 +16,7 @@ export interface Scheduler<Item extends Schedulable, Slot> {
    * more urgent of the two, and `joined` is the one that is there.
    */
   add(item: Item): { readonly joined: Item | undefined };
-  /** All that the task needs is on this machine: from now on it waits for a slot. */
+  /** All that the task needs is on this machine: from now on it waits for a slot, also if it ran before. */
   ready(id: string): void;
   /** Gives the next task to one of the free slots; undefined where none waits. */
   next(free: readonly Slot[]): { readonly item: Item; readonly slot: Slot } | undefined;
@@ -26,11 +26,13 @@ export interface Scheduler<Item extends Schedulable, Slot> {
   wanted(item: Schedulable, now: number): boolean;
   /** From now on tasks of the scan that were made before are not wanted. */
   close(scanId: string, closedAt: number): void;
-  /** Tasks that are not wanted any more, running ones included. They stay until they are removed. */
+  /**
+   * Tasks that are not wanted any more; they stay until they are removed. A task that runs counts as long as its scan is not
+   * closed: its result is of use also when it is late.
+   */
   unwanted(now: number): readonly Item[];
   /** Waiting for a slot. */
   readonly waiting: number;
-  readonly running: number;
   /** All that were added and not removed. */
   items(): readonly Item[];
 }
@@ -113,7 +115,7 @@ export function createScheduler<Item extends Schedulable, Slot>({
     },
     ready: (id) => {
       const entry = entries.get(id);
-      if (entry?.state !== 'preparing') return;
+      if (!entry || entry.state === 'waiting') return;
       entry.state = 'waiting';
       queues[entry.lane].push(entry);
     },
@@ -141,12 +143,12 @@ export function createScheduler<Item extends Schedulable, Slot>({
     close: (scanId, closedAt) => {
       closed.set(scanId, Math.max(closedAt, closed.get(scanId) ?? 0));
     },
-    unwanted: (now) => [...entries.values()].map(({ item }) => item).filter((item) => !wanted(item, now)),
+    unwanted: (now) =>
+      [...entries.values()]
+        .filter(({ item, state }) => !wanted(item, state === 'running' ? 0 : now))
+        .map(({ item }) => item),
     get waiting() {
       return queues.gate.length + queues.fleet.length;
-    },
-    get running() {
-      return [...entries.values()].filter(({ state }) => state === 'running').length;
     },
     items: () => [...entries.values()].map(({ item }) => item),
   };

@@ -1,0 +1,294 @@
+import { sleep } from '../../adapters/transports/intake/sleep.js';
+import { decodeClosed } from '../../adapters/wire/closed.js';
+import { decodeTask } from '../../adapters/wire/task.js';
+import type { Task } from '../../core/pipeline/task.js';
+import type { ObjectStore } from '../../core/ports/object-store.js';
+import type { Delivery } from '../../core/ports/transport.js';
+import { asScanError } from '../../core/scan/errors.js';
+import type { Metrics } from '../../adapters/metrics/registry.js';
+import type { Logger } from '../common/logger.js';
+import { extractTrace, withSpan } from '../common/tracing.js';
+import { bury, outcomeOf, publishResult, reasonOf, type AnswerOptions } from './answer.js';
+import type { EngineSlot } from './engine-slot.js';
+import { execute, openKey, type Execution, type Prepared } from './execute.js';
+import { classOf } from './failure.js';
+import type { ImageCache } from './image-cache.js';
+import { createJob, enter, handedBack, isQueued, unlessAborted, type Job } from './job.js';
+import type { ModelCache } from './model-cache.js';
+import { createScheduler } from './scheduler.js';
+
+export interface DeskOptions extends AnswerOptions {
+  readonly store: ObjectStore;
+  readonly models: ModelCache;
+  readonly images: ImageCache;
+  readonly slots: readonly EngineSlot[];
+  readonly metrics: Metrics;
+  readonly logger: Logger;
+  /** Tries in all of a task that breaks the engine. */
+  readonly maxTries: number;
+}
+
+/** Where tasks arrive, get what they need, wait for a slot, run and are answered. */
+export interface Desk {
+  /** Resolves when the task is answered or nobody waits for it; rejects when it is handed back. */
+  handleTask(delivery: Delivery, signal: AbortSignal): Promise<void>;
+  handleClosed(delivery: Delivery): Promise<void>;
+  /** Drops what nobody waits for any more. */
+  sweep(): void;
+  /** Why it is stuck, if it is. */
+  stuck(maxTaskSeconds: number): readonly string[];
+  /** Hands back what does not run yet, and all the rest after so long; resolves when nothing is left. */
+  clear(graceMs: number): Promise<void>;
+}
+
+export function createDesk(options: DeskOptions): Desk {
+  const { store, models, images, slots, metrics, logger, maxTries } = options;
+  const scheduler = createScheduler<Job, EngineSlot>({ holds: (slot, { task }) => slot.holds(openKey(task)) });
+  let free = [...slots];
+  let clearing = false;
+
+  const dispatch = (): void => {
+    for (;;) {
+      const picked = scheduler.next(free);
+      if (!picked) return;
+      const { item: job, slot } = picked;
+      if (job.ending !== undefined) continue;
+      free = free.filter((other) => other !== slot);
+      enter(job, 'running');
+      job.start(slot);
+    }
+  };
+
+  const turn = (job: Job): Promise<EngineSlot> =>
+    new Promise((resolve, reject) => {
+      job.start = resolve;
+      job.signal.addEventListener('abort', () => {
+        if (job.phase === 'waiting') reject(handedBack(job));
+      });
+      enter(job, 'waiting');
+      scheduler.ready(job.id);
+      dispatch();
+    });
+
+  const prepare = async ({ task: { order } }: Job): Promise<Prepared> => {
+    const set = await images.get(order.images);
+    return { images: set, model: await models.acquire(order.model) };
+  };
+
+  const compute = async (job: Job): Promise<Execution> => {
+    enter(job, 'preparing');
+    const preparing = prepare(job);
+    let prepared: Prepared;
+    try {
+      prepared = await unlessAborted(preparing, job.signal, () => handedBack(job));
+    } catch (thrown) {
+      void preparing.then(
+        ({ model }) => {
+          model.release();
+        },
+        () => undefined,
+      );
+      const error = asScanError(thrown);
+      const failure = classOf(error);
+      if (job.ending !== undefined || failure === 'wait') throw error;
+      return { computed: { kind: 'failure', error, poison: failure === 'again' }, tries: 1, seconds: 0 };
+    }
+    try {
+      const slot = await turn(job);
+      try {
+        return await run(job, prepared, slot);
+      } finally {
+        free = [...free, slot];
+        dispatch();
+      }
+    } finally {
+      prepared.model.release();
+    }
+  };
+
+  const run = async (job: Job, prepared: Prepared, slot: EngineSlot): Promise<Execution> => {
+    const { task, signal } = job;
+    const { stage } = task.work;
+    const started = seconds();
+    let restarting: Promise<void> | undefined;
+    const stop = (): void => {
+      restarting = slot.restart();
+    };
+    signal.addEventListener('abort', stop);
+    try {
+      if (signal.aborted) throw handedBack(job);
+      const execution = await execute(task, prepared, slot, {
+        maxTries,
+        clock: seconds,
+        signal,
+        onBroken: ({ code }, again) => {
+          if (code.startsWith('engine-')) metrics.inc('engineRestarts', { code });
+          if (again) metrics.inc('taskRetries', { stage, code });
+        },
+      });
+      await slot.trim();
+      return execution;
+    } finally {
+      signal.removeEventListener('abort', stop);
+      metrics.inc('engineBusySeconds', {}, seconds() - started);
+      metrics.observe('taskSeconds', { stage }, seconds() - started);
+      await restarting;
+    }
+  };
+
+  /** What fails for reasons outside of the task is done again with growing pauses for as long as somebody waits for it. */
+  const patiently = async <T>(job: Job, where: 'objects' | 'kafka', attempt: () => Promise<T>): Promise<T> => {
+    for (let pauseMs = firstPauseMs; ; pauseMs = Math.min(2 * pauseMs, longestPauseMs)) {
+      try {
+        return await attempt();
+      } catch (thrown) {
+        const error = asScanError(thrown);
+        if (job.ending !== undefined || classOf(error) !== 'wait') throw error;
+        logOf(job).warn({ code: error.code, pauseMs }, error.message);
+        if (error.code === 'storage-failed') metrics.inc('storageErrors', { store: where });
+        await sleep(pauseMs, job.signal);
+        if (!scheduler.wanted(job, Date.now())) job.end('dropped');
+        if (job.signal.aborted) throw error;
+      }
+    }
+  };
+
+  const deliver = async (job: Job, execution: Execution): Promise<void> => {
+    const { task, delivery } = job;
+    const { computed, tries } = execution;
+    enter(job, 'answering');
+    if (computed.kind === 'failure') {
+      const { error, poison } = computed;
+      logOf(job).warn({ code: error.code, tries }, error.message);
+      if (poison) {
+        const reason = reasonOf(error);
+        await patiently(job, 'kafka', () => bury(options, { delivery, reason, tries, task }, Date.now()));
+        metrics.inc('deadLetters', { topic: delivery.topic, code: error.code });
+      }
+    }
+    const outcome = await patiently(job, 'objects', () => outcomeOf(computed, store));
+    await patiently(job, 'kafka', () => publishResult(options, task, execution, outcome));
+    if (computed.kind === 'features') metrics.inc('mapsComputed', {}, mapsIn(task));
+    count(task, computed.kind === 'failure' ? 'failed' : 'ok');
+  };
+
+  const work = async (job: Job): Promise<void> => {
+    const { task } = job;
+    metrics.observe('taskQueueSeconds', { lane: task.lane }, Math.max(0, Date.now() - task.createdAt) / 1000);
+    try {
+      const execution = await patiently(job, 'objects', () => compute(job));
+      try {
+        await deliver(job, execution);
+      } catch (thrown) {
+        // A result that cannot be sent would fail again and again.
+        const error = asScanError(thrown);
+        if (job.ending !== undefined || execution.computed.kind === 'failure') throw error;
+        await deliver(job, { ...execution, computed: { kind: 'failure', error, poison: true } });
+      }
+    } catch (thrown) {
+      const { ending } = job;
+      count(task, ending ?? 'handed-back');
+      if (ending === undefined) logOf(job).error({ err: thrown }, 'handed back after an error of the worker');
+      else logOf(job).info(ending);
+      if (ending !== 'dropped') throw ending === undefined ? thrown : handedBack(job);
+    }
+  };
+
+  /** Waits for the task with this delivery; one that does not run yet and has lost all its deliveries is left to others. */
+  const follow = async (job: Job, signal: AbortSignal): Promise<void> => {
+    job.followers++;
+    try {
+      await unlessAborted(job.done, signal, () => handedBack(job));
+    } finally {
+      job.followers--;
+      if (job.followers === 0 && isQueued(job)) job.end('handed-back');
+    }
+  };
+
+  const decoded = async <T>(delivery: Delivery, decode: (bytes: Uint8Array) => T): Promise<T | undefined> => {
+    try {
+      return decode(delivery.value);
+    } catch (thrown) {
+      const error = asScanError(thrown, 'message-malformed');
+      const { topic, partition, offset } = delivery;
+      logger.warn({ topic, partition, offset, code: error.code }, error.message);
+      await bury(options, { delivery, reason: reasonOf(error), tries: 1 }, Date.now());
+      metrics.inc('messages', { topic, outcome: 'malformed' });
+      metrics.inc('deadLetters', { topic, code: error.code });
+      return undefined;
+    }
+  };
+
+  const count = ({ work: { stage }, lane }: Task, outcome: 'ok' | 'failed' | 'handed-back' | 'dropped'): void => {
+    metrics.inc('tasks', { stage, lane, outcome });
+  };
+  const logOf = ({ id, scanId }: Job): Logger => logger.child({ scanId, taskId: id });
+
+  const sweep = (): void => {
+    for (const job of scheduler.unwanted(Date.now())) job.end('dropped');
+  };
+
+  return {
+    handleTask: async (delivery, signal) => {
+      const task = await decoded(delivery, decodeTask);
+      if (!task) return;
+      const job = createJob(task, delivery);
+      if (clearing) throw handedBack(job);
+      if (!scheduler.wanted(job, Date.now())) {
+        count(task, 'dropped');
+        return;
+      }
+      const { joined } = scheduler.add(job);
+      if (!joined) {
+        const attributes = { 'neuroninspect.scan': job.scanId, 'neuroninspect.task': job.id };
+        const parent = extractTrace(delivery.headers);
+        job.done = withSpan(`task ${task.work.stage}`, attributes, () => work(job), {
+          parent,
+          kind: 'consumer',
+        }).finally(() => {
+          scheduler.remove(job.id);
+        });
+      }
+      await follow(joined ?? job, signal);
+    },
+    handleClosed: async (delivery) => {
+      const closed = await decoded(delivery, decodeClosed);
+      if (!closed) return;
+      scheduler.close(closed.scanId, closed.closedAt);
+      sweep();
+    },
+    sweep,
+    stuck: (maxTaskSeconds) => {
+      const late = Date.now() - maxTaskSeconds * 1000;
+      const overdue = scheduler.items().filter(({ phase, since }) => phase === 'running' && since < late);
+      return [
+        ...overdue.map(({ id }) => `task ${id} runs for more than ${maxTaskSeconds} s`),
+        ...(free.length > 0 && scheduler.waiting > 0 ? ['tasks wait beside free slots'] : []),
+      ];
+    },
+    clear: async (graceMs) => {
+      clearing = true;
+      const jobs = scheduler.items();
+      for (const job of jobs.filter(isQueued)) job.end('handed-back');
+      const late = setTimeout(() => {
+        for (const job of jobs) job.end('handed-back');
+      }, graceMs);
+      await Promise.allSettled(jobs.map(({ done }) => done));
+      clearTimeout(late);
+    },
+  };
+}
+
+/** Classes x images of a shard. */
+function mapsIn({ work }: Task): number {
+  if (work.stage !== 'saliency') return 0;
+  const { classes, images } = work.shard;
+  return (classes.end - classes.start) * (images.end - images.start);
+}
+
+function seconds(): number {
+  return performance.now() / 1000;
+}
+
+const firstPauseMs = 200;
+const longestPauseMs = 30_000;
