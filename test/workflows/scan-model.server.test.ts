@@ -376,7 +376,6 @@ describe('workflow scanModel', () => {
       signal: (scanId, state) => environment.client.workflow.getHandle(scanId).signal(advancedSignal, state),
     });
     return withWorker(environment, pipeline.activities, async (taskQueue) => {
-      const from = await environment.currentTimeMs();
       const start = {
         taskQueue,
         workflowId: order.scanId,
@@ -391,7 +390,8 @@ describe('workflow scanModel', () => {
         : await environment.client.workflow.start(scanModelWorkflow, start);
       await meanwhile?.(handle, pipeline);
       const outcome = await handle.result();
-      const seconds = ((await environment.currentTimeMs()) - from) / 1000;
+      const { startTime, closeTime } = await handle.describe();
+      const seconds = (closeTime!.getTime() - startTime.getTime()) / 1000;
       if (history !== undefined) await keepHistory(history, handle);
       return { outcome, calls: pipeline.calls, seconds };
     });
