@@ -15,14 +15,12 @@ const { v1 } = neuroninspect.scan;
 type Path = types.scan.v1.ShardTask.File.$Properties;
 
 /** What a hostile or broken sender could write into each kind of message, and a part of the answer. */
-const cases: {
-  [name: string]: readonly [
+const cases: Record<string, readonly [
     decode: (bytes: Uint8Array) => unknown,
     fields: () => object,
     encode: (fields: object) => { finish(): Uint8Array },
     changes: readonly (readonly [changes: object, why: RegExp])[],
-  ];
-} = {
+  ]> = {
   'task-saliency': [
     decodeTask,
     () => v1.ShardTask.decode(bytesOf('task-saliency')),
@@ -111,7 +109,7 @@ const cases: {
     [
       [inspection({ classes: 0 }), /classes/],
       [inspection({ classes: 100_001 }), /classes/],
-      [inspection({ layout: 0 }), /layout/],
+      [inspection({ layout: v1.ShardFeatures.Layout.LAYOUT_UNSPECIFIED }), /layout/],
       [inspection({ predictions: [0, 43, 7] }), /predictions/],
       [inspection({ labelsPlusOne: [1, 2] }), /2 items, but 3 images/],
       [inspection({ accuracy: NaN }), /accuracy/],
@@ -199,7 +197,7 @@ for (const [name, [decode, fields, encode, changes]] of Object.entries(cases)) {
 }
 
 test('a code that a newer sender knows stays a failure', () => {
-  const fields = v1.ShardFeatures.decode(bytesOf('result-failure'));
+  const fields: types.scan.v1.ShardFeatures.$Properties = v1.ShardFeatures.decode(bytesOf('result-failure'));
   const failure = { code: 'engine-melted', message: 'call the fire brigade' };
   const { outcome } = decodeTaskResult(v1.ShardFeatures.encode({ ...fields, failure }).finish());
   const reason = { code: 'internal', message: 'engine-melted: call the fire brigade' };

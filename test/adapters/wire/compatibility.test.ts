@@ -6,6 +6,7 @@ import { decodeImageSet, encodeImageSet } from '../../../adapters/wire/image-set
 import { decodeTaskResult } from '../../../adapters/wire/task-result.js';
 import { decodeTask } from '../../../adapters/wire/task.js';
 import { neuroninspect } from '../../../proto/gen/scan-v1.js';
+import type { neuroninspect as types } from '../../../proto/gen/scan-v1-types.js';
 import { expectGoldenBytes } from '../../support/golden.js';
 import { repoRoot } from '../../support/paths.js';
 import { pixelSet, rawSet } from './support/image-sets.js';
@@ -48,7 +49,7 @@ test('image sets are written as ever, and fields of a newer version are skipped'
 });
 
 test('fields of a newer version are skipped inside of other messages too', () => {
-  const task = v1.ShardTask.decode(bytesOf('task-saliency'));
+  const task: types.scan.v1.ShardTask.$Properties = v1.ShardTask.decode(bytesOf('task-saliency'));
   const $unknowns = [unknown];
   const [file] = task.model!.files!;
   const newer = v1.ShardTask.encode({
@@ -64,7 +65,7 @@ test('fields of a newer version are skipped inside of other messages too', () =>
   assert.ok(newer.length > 5 * unknown.length);
   assert.deepStrictEqual(decodeTask(newer), samples.tasks.saliency);
 
-  const result = v1.ShardFeatures.decode(bytesOf('result-features'));
+  const result: types.scan.v1.ShardFeatures.$Properties = v1.ShardFeatures.decode(bytesOf('result-features'));
   const features = result.features!;
   const values = features.values!.map((one) => ({ ...one, $unknowns }));
   const parity = features.parity!.map((one) => ({ ...one, $unknowns }));
