@@ -15,12 +15,15 @@ const { v1 } = neuroninspect.scan;
 type Path = types.scan.v1.ShardTask.File.$Properties;
 
 /** What a hostile or broken sender could write into each kind of message, and a part of the answer. */
-const cases: Record<string, readonly [
+const cases: Record<
+  string,
+  readonly [
     decode: (bytes: Uint8Array) => unknown,
     fields: () => object,
     encode: (fields: object) => { finish(): Uint8Array },
     changes: readonly (readonly [changes: object, why: RegExp])[],
-  ]> = {
+  ]
+> = {
   'task-saliency': [
     decodeTask,
     () => v1.ShardTask.decode(bytesOf('task-saliency')),
