@@ -111,7 +111,8 @@ function counted(metrics: Metrics, cache: string): (outcome: 'hit' | 'miss') => 
   };
 }
 
-function countEvent(metrics: Metrics, { kind, topic = 'any' }: TransportEvent): void {
+function countEvent(metrics: Metrics, { kind, ...event }: TransportEvent): void {
+  const topic: string = event.topic ?? 'any';
   if (kind === 'handled') metrics.inc('messages', { topic, outcome: 'handled' });
   if (kind === 'redelivered' || kind === 'revoked') metrics.inc('messages', { topic, outcome: 'again' });
   if (kind === 'publish-failed' || kind === 'consumer-lost') metrics.inc('storageErrors', { store: 'kafka' });
