@@ -90,20 +90,21 @@ export function createWindow(options: WindowOptions): Window {
   }
 
   async function run({ delivery, controller: { signal }, settle }: Ticket): Promise<void> {
+    const isGone = (): boolean => signal.aborted;
     for (let pause = pauses.first; ; pause = Math.min(2 * pause, pauses.max)) {
       try {
         await handle(delivery, signal);
-        if (signal.aborted) break;
+        if (isGone()) break;
         settle();
         onEvent({ kind: 'handled', topic });
         return;
       } catch (error) {
-        if (signal.aborted) break;
+        if (isGone()) break;
         onEvent({ kind: 'redelivered', topic, error });
         await sleep(pause, signal, closing.signal);
         // Nothing but a repetition was under way, so nothing of use is lost.
         if (closing.signal.aborted) return;
-        if (signal.aborted) break;
+        if (isGone()) break;
       }
     }
     onEvent({ kind: 'revoked', topic });

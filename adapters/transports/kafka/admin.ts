@@ -1,7 +1,9 @@
 import type { Admin } from 'kafkajs';
 import type { Topic } from '../../../core/ports/transport.js';
+import { sleep } from '../intake/sleep.js';
 import { connectKafka } from './client.js';
 import type { KafkaAddress } from './client.js';
+import { mayPass } from './errors.js';
 
 /** Questions about offsets, over one connection that is opened when the first one is asked. */
 export interface OffsetReader {
@@ -50,16 +52,20 @@ export function createOffsetReader(address: KafkaAddress, names: Readonly<Record
     await closing?.then((admin) => admin.disconnect()).catch(() => undefined);
   }
 
+  /** Leaders move and connections break: a question is asked a few times before it counts as failed. */
   async function ask<T>(question: (admin: Admin) => Promise<T>): Promise<T> {
-    connected ??= connect();
-    const mine = connected;
-    try {
-      return await question(await mine);
-    } catch (error) {
-      // The next question gets a fresh connection.
-      if (connected === mine) connected = undefined;
-      void mine.then((admin) => admin.disconnect()).catch(() => undefined);
-      throw error;
+    for (let tries = 1; ; tries++) {
+      connected ??= connect();
+      const mine = connected;
+      try {
+        return await question(await mine);
+      } catch (error) {
+        // The next try gets a fresh connection.
+        if (connected === mine) connected = undefined;
+        void mine.then((admin) => admin.disconnect()).catch(() => undefined);
+        if (tries === 4 || !mayPass(error)) throw error;
+        await sleep(100 * 2 ** tries);
+      }
     }
   }
 

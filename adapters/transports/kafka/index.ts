@@ -32,12 +32,13 @@ export function createKafkaTransport(options: KafkaTransportOptions): Transport 
   const offsets = createOffsetReader(address, names);
   const consumers = new Set<Consumer>();
   let closed: Promise<void> | undefined;
+  const isClosed = (): boolean => closed !== undefined;
 
   return {
     publish: (topic, messages) => publisher.publish(topic, messages),
 
     async subscribe(subscription) {
-      if (closed !== undefined) throw closedError();
+      if (isClosed()) throw closedError();
       const consumer = await createConsumer({
         address,
         names,
@@ -48,7 +49,7 @@ export function createKafkaTransport(options: KafkaTransportOptions): Transport 
         onEvent,
         onStopped: () => consumers.delete(consumer),
       });
-      if (closed !== undefined) {
+      if (isClosed()) {
         await consumer.stop({ graceMs: 0 });
         throw closedError();
       }

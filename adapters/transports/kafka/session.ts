@@ -185,10 +185,11 @@ export function createSession(options: SessionOptions): Session {
     return undefined;
   }
 
-  async function eachBatch({ batch, resolveOffset, isStale, isRunning }: EachBatchPayload): Promise<void> {
+  async function eachBatch(payload: EachBatchPayload): Promise<void> {
     await positioned;
+    const { batch } = payload;
     const topic = topicOf.get(batch.topic);
-    if (topic === undefined || ending.signal.aborted || isStale() || !isRunning()) return;
+    if (topic === undefined || ending.signal.aborted || payload.isStale() || !payload.isRunning()) return;
     const { partition } = batch;
     for (const message of batch.messages) {
       const next = intake.next(topic, partition);
@@ -199,7 +200,7 @@ export function createSession(options: SessionOptions): Session {
         intake.open(topic, partition, BigInt(message.offset));
       }
       intake.accept(toDelivery(topic, partition, message));
-      resolveOffset(message.offset);
+      payload.resolveOffset(message.offset);
     }
     regulate(topic);
   }

@@ -1,5 +1,7 @@
+import type { Admin } from 'kafkajs';
 import { topics } from '../../../core/ports/transport.js';
 import type { Topic } from '../../../core/ports/transport.js';
+import { sleep } from '../intake/sleep.js';
 import { maxMessageBytes, partitionsOf } from '../limits.js';
 import { connectKafka } from './client.js';
 import type { KafkaAddress } from './client.js';
@@ -34,6 +36,7 @@ export async function ensureTopics({ prefix, partitions, replicationFactor, ...a
   try {
     await admin.connect();
     await admin.createTopics({
+      waitForLeaders: false,
       topics: topics.map((topic) => ({
         topic: names[topic],
         numPartitions: partitions?.[topic] ?? partitionsOf[topic],
@@ -41,10 +44,24 @@ export async function ensureTopics({ prefix, partitions, replicationFactor, ...a
         configEntries: [{ name: 'max.message.bytes', value: String(maxMessageBytes + roomForRest) }],
       })),
     });
+    await untilServed(admin, Object.values(names));
   } catch (error) {
     throw brokerError(error, `topics ${prefix}.* could not be created at ${address.brokers.join(', ')}`);
   } finally {
     await admin.disconnect().catch(() => undefined);
+  }
+}
+
+/** A broker learns of new topics a moment after the controller made them, and until then says that there are none. */
+async function untilServed(admin: Admin, names: string[]): Promise<void> {
+  for (let tries = 1; ; tries++) {
+    try {
+      await admin.fetchTopicMetadata({ topics: names });
+      return;
+    } catch (error) {
+      if (tries === 50) throw error;
+      await sleep(200);
+    }
   }
 }
 

@@ -35,7 +35,11 @@ export function createGroup(logs: Readonly<Record<Topic, readonly Log[]>>, from:
   return {
     join(subscription, { pauses, onEvent, onKept }) {
       for (const topic of subscription.topics) {
-        if (!marks.has(topic)) marks.set(topic, logs[topic].map((log) => (from === 'start' ? log.start : log.end)));
+        if (!marks.has(topic))
+          marks.set(
+            topic,
+            logs[topic].map((log) => (from === 'start' ? log.start : log.end)),
+          );
       }
       const intake = createIntake({
         subscription,

@@ -59,7 +59,9 @@ function connect(broker: Broker, options: MemoryTransportOptions): MemoryTranspo
         for (const message of messages) checkSize(topic, message);
         const logs = broker.logs[topic];
         for (const message of messages) logs[partitionOf(message.key, logs.length)]!.append(message);
-        for (const _ of messages) onEvent({ kind: 'published', topic });
+        messages.forEach(() => {
+          onEvent({ kind: 'published', topic });
+        });
         for (const log of logs) trim(topic, log);
         for (const group of broker.groups.values()) group.wake(topic);
       });
