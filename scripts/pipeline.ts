@@ -4,16 +4,17 @@
  *
  * Usage: npm run pipeline [-- [--serve] [--images FOLDER] [MODEL ...]]; `--serve` keeps it running until Ctrl-C.
  */
-import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { chmodSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { isDeepStrictEqual, parseArgs } from 'node:util';
+import { repoRoot } from '../test/support/paths.js';
 import { createDatabase, createNamespace, scanEmbedded, submitTo, verdictOf } from '../test/support/pipeline.js';
 import { startKafka, startPostgres, startTemporal, type Server } from '../test/support/servers.js';
 import { startLocalPipeline } from './local-pipeline/index.js';
 import { supervise } from './local-pipeline/supervise.js';
 
-const examples = join(import.meta.dirname, '..', '..', 'examples');
+const examples = join(repoRoot, 'examples');
 const { values: flags, positionals } = parseArgs({
   allowPositionals: true,
   options: {
@@ -24,6 +25,8 @@ const { values: flags, positionals } = parseArgs({
 const models = positionals.length > 0 ? positionals : [join(examples, 'models')];
 
 const folder = mkdtempSync(join(tmpdir(), 'neuroninspect-'));
+// PostgreSQL refuses to run as root and runs as another user then, who must get to its folder.
+chmodSync(folder, 0o711);
 const interrupted = new Promise<void>((resolve) => {
   process.once('SIGINT', resolve).once('SIGTERM', resolve);
 });
