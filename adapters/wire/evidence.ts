@@ -38,6 +38,11 @@ const classIndex = z
   .int()
   .min(0)
   .max(most.classes - 1);
+/** -1 where a logit is not a number. */
+const answer = z
+  .int()
+  .min(-1)
+  .max(most.classes - 1);
 const pixels = z.int().min(0).max(most.side);
 const images = z.int().min(0).max(most.images);
 const word = z.string().max(longest.word);
@@ -78,6 +83,6 @@ const evidenceSchema = z.object({
   }),
   heatmaps: z.array(z.object({ classIndex, role: z.enum(['flagged', 'typical']), map: plane })).max(64),
   samples: z
-    .array(z.object({ name, clean: plane, triggered: plane, cleanClass: classIndex, triggeredClass: classIndex }))
+    .array(z.object({ name, clean: plane, triggered: plane, cleanClass: answer, triggeredClass: answer }))
     .max(64),
 }) satisfies z.ZodType<Evidence>;

@@ -42,7 +42,7 @@ export function readInspection(fields: Fields): { readonly inspection: Inspectio
       classes,
       ...readInput(fields),
       cut: fields.cut ? oneOf(fields.cut, 'inspection.cut', cuts) : undefined,
-      predictions: predictions.map((value) => integer(value, 'inspection.predictions', 0, classes - 1)),
+      predictions: predictions.map((value) => integer(value, 'inspection.predictions', -1, classes - 1)),
       accuracy: optional(fields.accuracy, (value) => number(value, 'inspection.accuracy', 0, 1)),
       preprocessingHint: optional(fields.preprocessingHint, (value) =>
         text(value, 'inspection.preprocessing_hint', longest.message),

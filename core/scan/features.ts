@@ -67,7 +67,7 @@ export interface Inspection {
   readonly logitsName: string;
   /** The activation that was cut off behind the logits, if any. */
   readonly cut: 'Softmax' | 'LogSoftmax' | 'Sigmoid' | undefined;
-  /** Predicted class per image. */
+  /** Predicted class per image; -1 where a logit is not a number. */
   readonly predictions: readonly number[];
   /** Share of labelled images predicted right; undefined without labels. */
   readonly accuracy: number | undefined;

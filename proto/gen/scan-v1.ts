@@ -1905,7 +1905,7 @@ export const neuroninspect: typeof NeuroninspectTypes = $root.neuroninspect = ((
                         if (message.cut != null && $Object.hasOwnProperty.call(message, "cut") && message.cut !== "")
                             writer.uint32(74).string(message.cut);
                         if (message.predictions != null && message.predictions.length)
-                            writer.uint32(82).uint32s(message.predictions);
+                            writer.uint32(82).int32s(message.predictions);
                         if (message.accuracy != null && $Object.hasOwnProperty.call(message, "accuracy"))
                             writer.uint32(89).double(message.accuracy);
                         if (message.preprocessingHint != null && $Object.hasOwnProperty.call(message, "preprocessingHint"))
@@ -2042,14 +2042,14 @@ export const neuroninspect: typeof NeuroninspectTypes = $root.neuroninspect = ((
                                     if (wireType === 2) {
                                         if (!(message.predictions && message.predictions.length))
                                             message.predictions = [];
-                                        reader.uint32s(message.predictions);
+                                        reader.int32s(message.predictions);
                                         continue;
                                     }
                                     if (wireType !== 0)
                                         break;
                                     if (!(message.predictions && message.predictions.length))
                                         message.predictions = [];
-                                    message.predictions.push(reader.uint32());
+                                    message.predictions.push(reader.int32());
                                     continue;
                                 }
                             case 11: {

@@ -114,6 +114,7 @@ const cases: Record<
       [inspection({ classes: 100_001 }), /classes/],
       [inspection({ layout: v1.ShardFeatures.Layout.LAYOUT_UNSPECIFIED }), /layout/],
       [inspection({ predictions: [0, 43, 7] }), /predictions/],
+      [inspection({ predictions: [0, -2, 7] }), /predictions/],
       [inspection({ labelsPlusOne: [1, 2] }), /2 items, but 3 images/],
       [inspection({ accuracy: NaN }), /accuracy/],
       [inspection({ cut: 'Tanh' }), /cut/],

@@ -22,7 +22,7 @@ const evidence: fc.Arbitrary<Evidence> = fc
     ...summary,
     trigger: { ...summary.trigger, mask: mask!, pattern: pattern! },
     heatmaps: [{ classIndex: other, role: 'typical', map: map! }],
-    samples: [{ name, clean: clean!, triggered: triggered!, cleanClass: other, triggeredClass: other }],
+    samples: [{ name, clean: clean!, triggered: triggered!, cleanClass: other, triggeredClass: -1 }],
   }));
 
 test('evidence comes back bit by bit, pictures included', () => {

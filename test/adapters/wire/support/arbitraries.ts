@@ -191,7 +191,7 @@ const inspection: fc.Arbitrary<Outcome> = fc
         inputName: word,
         logitsName: word,
         cut: fc.constantFrom('Softmax', 'LogSoftmax', 'Sigmoid', undefined),
-        predictions: fc.array(fc.nat(classes - 1), { minLength: 3, maxLength: 3 }),
+        predictions: fc.array(fc.integer({ min: -1, max: classes - 1 }), { minLength: 3, maxLength: 3 }),
         accuracy: maybe(fc.double({ min: 0, max: 1, noNaN: true })),
         preprocessingHint: maybe(word),
         tile: record({ classes: extent, images: extent }),
