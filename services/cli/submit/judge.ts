@@ -70,8 +70,14 @@ async function resultOf(submitted: Submitted, judging: Judging): Promise<ScanRes
   const { order } = submitted;
   const { submission, cluster, signal, giveUpAfter } = judging;
   const done = new AbortController();
-  const late = AbortSignal.timeout(Math.min(giveUpAfter * 1000, 2 ** 31 - 1));
-  const stop = AbortSignal.any([signal, late, done.signal]);
+  const stop = AbortSignal.any([signal, done.signal]);
+  // Unlike that of AbortSignal.timeout, this clock keeps the process alive while it waits.
+  const clock = setTimeout(
+    () => {
+      done.abort();
+    },
+    Math.min(giveUpAfter * 1000, 2 ** 31 - 1),
+  );
   try {
     void pollProgress(order, judging, stop);
     await Promise.race([cluster.outcome(order.scanId, stop), stopped(stop, () => whyStopped(order, signal))]);
@@ -79,6 +85,7 @@ async function resultOf(submitted: Submitted, judging: Judging): Promise<ScanRes
   } catch (error) {
     return new FailedScan(submission, identityOf(order), error).result;
   } finally {
+    clearTimeout(clock);
     done.abort();
   }
 }
