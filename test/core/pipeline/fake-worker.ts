@@ -8,13 +8,7 @@ import type { Outcome, Task, TaskResult } from '../../../core/pipeline/task.js';
 import type { ScanStore } from '../../../core/ports/scan-store.js';
 import type { Shard, ShardFeatures } from '../../../core/scan/features.js';
 import type { Profile } from '../../../core/scan/profile.js';
-import type {
-  Evidence,
-  EvidenceSummary,
-  ScanResult,
-  TriggerReconstruction,
-  TriggerSummary,
-} from '../../../core/scan/result.js';
+import type { Evidence, EvidenceSummary, ScanResult, TriggerSummary } from '../../../core/scan/result.js';
 import { profileHash, scanId } from '../../../core/scan/scan-id.js';
 import { scanModel } from '../../../core/scan/scan-model.js';
 import { newRandom, seedOf } from '../../support/random.js';
@@ -95,8 +89,8 @@ export async function drive(
   throw new Error('no verdict after ten rounds');
 }
 
-export function embedded(model: NoisyModel): Promise<ScanResult> {
-  const { model: reference } = orderOf(model);
+export function embedded(model: NoisyModel, by: Profile = profile): Promise<ScanResult> {
+  const { model: reference, settings } = orderOf(model, { profile: by });
   return scanModel(
     {
       runner: runnerOf(model),
@@ -105,7 +99,7 @@ export function embedded(model: NoisyModel): Promise<ScanResult> {
       identify: () => Promise.resolve({ digest: reference.digest, bytes: 5, format: 'onnx' }),
       nullTables: tables,
     },
-    { ...orderOf(model).settings, path: 'model.onnx', images, limits: limits() },
+    { ...settings, path: 'model.onnx', images, limits: limits() },
   );
 }
 
@@ -140,8 +134,6 @@ function noisy(seed: string, shard: Shard, features: ShardFeatures): ShardFeatur
 }
 
 function summaryOf({ classIndex, trigger, probe }: Evidence): EvidenceSummary {
-  const numbers: Partial<TriggerReconstruction> & TriggerSummary = { ...trigger };
-  delete numbers.mask;
-  delete numbers.pattern;
-  return { classIndex, trigger: numbers, probe };
+  const numbers = Object.entries(trigger).filter(([name]) => name !== 'mask' && name !== 'pattern');
+  return { classIndex, trigger: Object.fromEntries(numbers) as unknown as TriggerSummary, probe };
 }
