@@ -5,11 +5,14 @@ import type { ActivityParts } from './parts.js';
 /**
  * Makes a function an activity: what it throws becomes a failure whose type is the code of a `ScanError`, for good unless
  * the error may pass; every call is timed and every failure logged.
+ *
+ * @param options insistent: no failure is for good, because there is no way around what the activity does.
  */
 export function activity<A, R>(
   { metrics, logger }: Pick<ActivityParts, 'metrics' | 'logger'>,
   name: string,
   work: (argument: A) => Promise<R>,
+  { insistent = false }: { readonly insistent?: boolean } = {},
 ): (argument: A) => Promise<R> {
   return async (argument) => {
     const start = performance.now();
@@ -23,7 +26,7 @@ export function activity<A, R>(
       throw ApplicationFailure.create({
         message: error.message,
         type: error.code,
-        nonRetryable: !error.retryable,
+        nonRetryable: !error.retryable && !insistent,
       });
     } finally {
       metrics.observe('activitySeconds', { activity: name, outcome }, (performance.now() - start) / 1000);

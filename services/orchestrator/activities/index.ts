@@ -20,8 +20,10 @@ export function createActivities(uncounted: ActivityParts): ScanActivities & Fle
     acquire: activity(parts, 'acquire', (order) => acquire(parts, order)),
     dispatch: activity(parts, 'dispatch', (request) => dispatch(parts, request)),
     progress: activity(parts, 'progress', (scanId) => progress(parts, scanId)),
-    conclude: activity(parts, 'conclude', (request) => conclude(parts, request)),
-    publish: activity(parts, 'publish', (scanId) => publish(parts, scanId, Context.current().info.attempt)),
+    conclude: activity(parts, 'conclude', (request) => conclude(parts, request), { insistent: true }),
+    publish: activity(parts, 'publish', (scanId) => publish(parts, scanId, Context.current().info.attempt), {
+      insistent: true,
+    }),
     nextOrders: activity(parts, 'nextOrders', (request) => nextOrders(parts, request)),
     rejudge: activity(parts, 'rejudge', (request) => rejudge(parts, request)),
   };

@@ -2,7 +2,7 @@ import { getBlob, reportKey, resultKey } from '../../../adapters/stores/objects/
 import { encodeClosed } from '../../../adapters/wire/closed.js';
 import { decodeEvidence, maxEvidenceBytes } from '../../../adapters/wire/evidence.js';
 import { stringifyExact } from '../../../adapters/wire/json.js';
-import { encodeVerdict } from '../../../adapters/wire/verdict.js';
+import { encodeVerdict, type VerdictAnnouncement } from '../../../adapters/wire/verdict.js';
 import { runReport, type RenderContext } from '../../../core/report/format.js';
 import { reportFormats } from '../../../core/report/index.js';
 import type { StoredVerdict } from '../../../core/ports/scan-store.js';
@@ -23,11 +23,9 @@ export async function publish(parts: ActivityParts, scanId: string, attempt: num
   const result = { ...verdict.result, evidence: await evidenceOf(parts, verdict, attempt) };
   await putReports(parts, result);
 
-  const { digest } = result.model;
   const headers = injectTrace();
-  if (digest !== undefined) {
-    await send('verdicts', [{ key: digest, value: encodeVerdict(announcementOf(result, digest, now())), headers }]);
-  }
+  const announcement = encoded(parts, result);
+  if (announcement) await send('verdicts', [{ key: result.model.digest ?? scanId, value: announcement, headers }]);
   await send('closed', [{ key: scanId, value: encodeClosed({ scanId, closedAt: now() }), headers }]);
   metrics.inc('published', { verdict: result.verdict });
   const { reason, score, targetClasses } = result;
@@ -74,11 +72,21 @@ async function putReports({ objects, encodeImage, version, now }: ActivityParts,
   }
 }
 
-function announcementOf(result: ScanResult, digest: string, judgedAt: number) {
+/** Undefined where no listener would accept it, which no repetition mends: whoever waits for the scan gets its verdict. */
+function encoded({ logger, now }: ActivityParts, result: ScanResult): Uint8Array | undefined {
+  try {
+    return encodeVerdict(announcementOf(result, now()));
+  } catch (error) {
+    logger.error({ err: error, scanId: result.scanId }, 'verdict not announced');
+    return undefined;
+  }
+}
+
+function announcementOf(result: ScanResult, judgedAt: number): VerdictAnnouncement {
   const { scanId, model, images, profile, verdict, reason, score, pValue, targetClasses, findings } = result;
   return {
     scanId,
-    model: { name: model.path, digest },
+    model: { name: model.path, digest: model.digest ?? '' },
     imagesDigest: images.digest,
     profile,
     verdict,
