@@ -73,9 +73,9 @@ function start(t: TestContext, behaviour: string, env: NodeJS.ProcessEnv = {}) {
         .map((line) => (JSON.parse(line) as { msg: string }).msg),
     async said(text: string) {
       for (;;) {
-        const { value, done } = await lines.next();
-        if (value === text) return;
-        if (done) assert.fail(`ended without "${text}": ${log}`);
+        const line = await lines.next();
+        if (line.value === text) return;
+        if (line.done) assert.fail(`ended without "${text}": ${log}`);
       }
     },
   };
