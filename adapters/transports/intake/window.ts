@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import type { Delivery, Subscription, Topic } from '../../../core/ports/transport.js';
 import type { OnEvent } from '../events.js';
 import { sleep } from './sleep.js';
@@ -45,6 +46,8 @@ export function createWindow(options: WindowOptions): Window {
   const { topic, maxInFlight, handle, pauses, onEvent, onChange } = options;
   const queue: Ticket[] = [];
   const closing = new AbortController();
+  // One listener for every message that waits for its next delivery.
+  setMaxListeners(0, closing.signal);
   let queuedBytes = 0;
   let inFlight = 0;
 

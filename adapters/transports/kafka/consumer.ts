@@ -68,6 +68,7 @@ export async function createConsumer(options: ConsumerOptions): Promise<Consumer
   };
 
   async function run(): Promise<void> {
+    const stop = aborted(stopping.signal);
     for (let pause = 500; !stopping.signal.aborted; pause = Math.min(2 * pause, 5_000)) {
       const next = createSession({
         address,
@@ -84,7 +85,7 @@ export async function createConsumer(options: ConsumerOptions): Promise<Consumer
         },
       });
       session = next;
-      const reason = await Promise.race([begin(next), aborted(stopping.signal)]);
+      const reason = await Promise.race([begin(next), stop]);
       if (reason === undefined) return;
       logger?.warn({ group, reason }, 'consumer lost, building a new one');
       onEvent({ kind: 'consumer-lost', topic: undefined, error: reason });

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
+import { rmSync } from 'node:fs';
 import { test } from 'node:test';
 import type { TransportEvent } from '../../../adapters/transports/events.js';
 import { createKafkaTransport, ensureTopics } from '../../../adapters/transports/kafka/index.js';
@@ -73,6 +74,7 @@ test(
     context.after(async () => {
       await transport.close();
       await broker.stop();
+      rmSync(dir, { recursive: true, force: true });
     });
     const handled = new Set<string>();
     const broadcast = new Set<string>();
