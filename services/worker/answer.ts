@@ -5,7 +5,7 @@ import { encodeTaskResult } from '../../adapters/wire/task-result.js';
 import type { Outcome, Task } from '../../core/pipeline/task.js';
 import type { ObjectStore } from '../../core/ports/object-store.js';
 import type { Delivery, Transport } from '../../core/ports/transport.js';
-import { ScanError } from '../../core/scan/errors.js';
+import type { ScanError } from '../../core/scan/errors.js';
 import type { Evidence, EvidenceSummary, Reason, TriggerSummary } from '../../core/scan/result.js';
 import { injectTrace } from '../common/tracing.js';
 import type { Computed, Execution } from './execute.js';

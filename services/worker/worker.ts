@@ -38,12 +38,17 @@ export function startWorker(options: WorkerOptions): Worker {
     while (consumers.length < 2) {
       const consumer = await transport.subscribe(
         consumers.length === 0
-          ? { group: undefined, topics: ['closed'], maxInFlight: 100, handle: desk.handleClosed }
+          ? {
+              group: undefined,
+              topics: ['closed'],
+              maxInFlight: 100,
+              handle: (delivery) => desk.handleClosed(delivery),
+            }
           : {
               group,
               topics: ['tasks-gate', 'tasks-fleet'],
               maxInFlight: slots.length + prefetch,
-              handle: desk.handleTask,
+              handle: (delivery, signal) => desk.handleTask(delivery, signal),
             },
       );
       if (starting.signal.aborted) await consumer.stop({ graceMs: 0 });
