@@ -2,12 +2,13 @@ import type { Metrics } from '../../adapters/metrics/registry.js';
 import { encodeDeadLetter } from '../../adapters/wire/dead-letter.js';
 import { decodeTaskResult } from '../../adapters/wire/task-result.js';
 import type { NullTables } from '../../core/detect/p-value.js';
-import { recordResult, type ReachedVerdict, type Recorded } from '../../core/pipeline/index.js';
+import { recordResult, type Recorded } from '../../core/pipeline/index.js';
 import type { TaskResult } from '../../core/pipeline/task.js';
 import type { ScanStore } from '../../core/ports/scan-store.js';
 import type { Delivery, Transport } from '../../core/ports/transport.js';
 import { asScanError } from '../../core/scan/errors.js';
 import type { Reason } from '../../core/scan/result.js';
+import { countVerdict } from '../common/count-verdict.js';
 import type { Logger } from '../common/logger.js';
 import { extractTrace, injectTrace, withSpan } from '../common/tracing.js';
 
@@ -82,12 +83,6 @@ function count({ metrics, logger, onAdvanced }: ResultHandlerParts, result: Task
   countVerdict(metrics, verdict);
   const { reason, score, targetClasses } = verdict.result;
   logger.info({ scanId, verdict: verdict.result.verdict, reason, score, targetClasses }, 'verdict');
-}
-
-function countVerdict(metrics: Metrics, { result, lane, seconds }: ReachedVerdict): void {
-  metrics.inc('scans', { verdict: result.verdict, code: result.reason?.code ?? 'none' });
-  for (const { rule } of result.findings) metrics.inc('findings', { rule });
-  metrics.observe('scanSeconds', { lane }, seconds);
 }
 
 /** @throws ScanError `storage-failed`: the message comes again. */
