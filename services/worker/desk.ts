@@ -254,8 +254,11 @@ export function createDesk(options: DeskOptions): Desk {
     handleClosed: async (delivery) => {
       const closed = await decoded(delivery, decodeClosed);
       if (!closed) return;
-      scheduler.close(closed.scanId, closed.closedAt);
+      const { scanId, closedAt } = closed;
+      scheduler.close(scanId, closedAt);
       sweep();
+      if (scheduler.items().some((job) => job.scanId === scanId)) return;
+      await Promise.all(slots.map((slot) => slot.forgetAll(scanId)));
     },
     sweep,
     stuck: (maxTaskSeconds) => {

@@ -9,6 +9,8 @@ export interface EngineSlot {
   /** The model as it is open already, or opened now. */
   open(key: string, job: ModelJob): Promise<IsolatedModel>;
   forget(key: string): Promise<void>;
+  /** Closes all whose key starts so; none of them may be in use. */
+  forgetAll(prefix: string): Promise<void>;
   /** Ends the process and what runs in it (`cancelled`); the next call starts another one. */
   restart(): Promise<void>;
   /** Closes the model that was not used for longest where the process has grown large. */
@@ -35,6 +37,11 @@ export function createEngineSlot({ createRunner, maxModels, largeBytes, onReques
   const closeOldest = async (): Promise<void> => {
     await models.pop()?.close();
   };
+  const forget = async (key: string): Promise<void> => {
+    const model = models.peek(key);
+    models.delete(key);
+    await model?.close();
+  };
   return {
     holds: (key) => models.has(key),
     open: async (key, job) => {
@@ -48,10 +55,9 @@ export function createEngineSlot({ createRunner, maxModels, largeBytes, onReques
       if (opening === runner) models.set(key, model);
       return model;
     },
-    forget: async (key) => {
-      const model = models.peek(key);
-      models.delete(key);
-      await model?.close();
+    forget,
+    forgetAll: async (prefix) => {
+      for (const key of [...models.keys()].filter((key) => key.startsWith(prefix))) await forget(key);
     },
     restart: async () => {
       const old = runner;
