@@ -60,8 +60,9 @@ function wrongInspection(order: ScanOrder, inspection: Inspection, { labels }: I
   if (labels.length !== count) return `${labels.length} labels for ${count} images`;
   const known = labels.filter((label) => label !== undefined).length;
   if (known !== labelled) return `${known} images with a label, the order says ${labelled}`;
+  // -1: the model's answer to the image was not a number, which detection has a reason for.
   const outside = predictions.find(
-    (prediction) => !Number.isInteger(prediction) || prediction < 0 || prediction >= classes,
+    (prediction) => !Number.isInteger(prediction) || prediction < -1 || prediction >= classes,
   );
   return outside === undefined ? undefined : `it predicts class ${outside} of ${classes}`;
 }

@@ -1,15 +1,15 @@
 import { LRUCache } from 'lru-cache';
 import { nullTables, type NullTable, type NullTables } from '../../core/detect/p-value.js';
 
-/** A table of 1000 classes has a million numbers. */
-const mostTables = 16;
-
 /**
  * Null distributions kept over scans: simulating one takes 0.05 s for ten classes and 0.3 s for a thousand, in which this
  * process does nothing else, and models of one fleet have few class counts. Bounded, because models may have any.
  */
-export function keptNullTables(most: number = mostTables): NullTables {
-  const kept = new LRUCache<number, NullTable>({ max: most });
+export function keptNullTables(maxBytes: number = 2 ** 27): NullTables {
+  const kept = new LRUCache<number, NullTable>({
+    maxSize: maxBytes,
+    sizeCalculation: (_, classes) => bytesOf(classes),
+  });
   return (classes) => {
     const known = kept.get(classes);
     if (known !== undefined) return known;
@@ -17,4 +17,9 @@ export function keptNullTables(most: number = mostTables): NullTables {
     kept.set(classes, table);
     return table;
   };
+}
+
+/** At most: a float64 per class and repetition, of which there are a million in all or a hundred of each class. */
+function bytesOf(classes: number): number {
+  return 8 * Math.max(1_000_000, 100 * classes);
 }

@@ -35,6 +35,27 @@ for (const target of [undefined, 7]) {
   });
 }
 
+test('a model that answers NaN is inconclusive for the reason the embedded scanner gives', async () => {
+  const model = { seed: 'not a number', target: 7 };
+  const order = orderOf(model);
+  const answer = await workerOf(model);
+  await registerScan(store, order);
+  await drive(store, order, async (task) => {
+    const result = await answer(task);
+    const { outcome } = result;
+    if (outcome.kind === 'inspection') {
+      const predictions = [-1, ...outcome.inspection.predictions.slice(1)];
+      return { ...result, outcome: { ...outcome, inspection: { ...outcome.inspection, predictions } } };
+    }
+    if (outcome.kind !== 'features') return result;
+    for (const values of outcome.features.values.values()) values[0] = NaN;
+    return result;
+  });
+  const { result } = (await store.verdict(order.scanId))!;
+  assert.equal(result.verdict, 'inconclusive');
+  assert.equal(result.reason?.code, 'non-finite-features');
+});
+
 let copies = 0;
 
 test('in any order, with any message repeated, and with two recorders: one verdict, the same bits', async () => {
