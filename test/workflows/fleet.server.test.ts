@@ -76,7 +76,7 @@ describe('workflows of the whole fleet', () => {
   test('rescanFleet starts nothing while it is paused', async () => {
     const { activities, calls } = fakes(fleet(4), 4);
     await withWorker(environment, activities, async (taskQueue) => {
-      const handle = await environment.client.workflow.signalWithStart<Rescan, []>(rescanFleetWorkflow, {
+      const handle = await environment.client.workflow.signalWithStart<Rescan>(rescanFleetWorkflow, {
         taskQueue,
         workflowId: randomUUID(),
         args: [{}],
