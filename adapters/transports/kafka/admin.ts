@@ -19,6 +19,7 @@ export interface OffsetReader {
 
 export function createOffsetReader(address: KafkaAddress, names: Readonly<Record<Topic, string>>): OffsetReader {
   let connected: Promise<Admin> | undefined;
+  let closed = false;
 
   return {
     committed: (group, topic) =>
@@ -43,7 +44,10 @@ export function createOffsetReader(address: KafkaAddress, names: Readonly<Record
         await admin.deleteGroups([group]);
       }),
     refresh: disconnect,
-    close: disconnect,
+    close() {
+      closed = true;
+      return disconnect();
+    },
   };
 
   async function disconnect(): Promise<void> {
@@ -55,6 +59,8 @@ export function createOffsetReader(address: KafkaAddress, names: Readonly<Record
   /** Leaders move and connections break: a question is asked a few times before it counts as failed. */
   async function ask<T>(question: (admin: Admin) => Promise<T>): Promise<T> {
     for (let tries = 1; ; tries++) {
+      // A question still under way must not connect again behind a transport that is closed.
+      if (closed) throw new Error('the transport is closed');
       connected ??= connect();
       const mine = connected;
       try {

@@ -35,9 +35,9 @@ test('consumers that come and go while messages are handled lose none', { timeou
   const publisher = connect(brokers, prefix);
   clients.add(publisher);
   const sent: string[] = [];
-  let publishing = true;
+  const publishing = new AbortController();
   const published = (async () => {
-    while (publishing) {
+    while (!publishing.signal.aborted) {
       const texts = keys(20).map((key) => `${key}:${sent.length}`);
       await publisher.publish(sent.length % 40 === 0 ? 'tasks-gate' : 'tasks-fleet', texts.map((text) => message(text, text))); // prettier-ignore
       sent.push(...texts);
@@ -53,7 +53,7 @@ test('consumers that come and go while messages are handled lose none', { timeou
     members = rest;
     await Promise.all([polite!.consumer.stop({ graceMs: 2_000 }), rude!.transport.close()]);
   }
-  publishing = false;
+  publishing.abort();
   await published;
   await until(() => sent.every((text) => handled.has(text)));
   await until(async () => [...(await members[0]!.consumer.lag()).values()].every((lag) => lag === 0));
