@@ -72,7 +72,7 @@ export function createDesk(options: DeskOptions): Desk {
 
   const prepare = async ({ task: { order } }: Job): Promise<Prepared> => {
     const set = await images.get(order.images);
-    return { images: set, model: await models.acquire(order.model) };
+    return { images: set, model: await models.acquire(order.model, order.limits.maxModelBytes) };
   };
 
   const compute = async (job: Job): Promise<Execution> => {

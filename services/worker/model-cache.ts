@@ -16,9 +16,11 @@ export interface ModelCache {
   /**
    * Fetches and verifies what is not there; nothing of it is removed until it is released. Waits while the cache is full of
    * models in use.
-   * @throws ScanError `model-unreadable` when the files have no safe names or not the model's digest; `storage-failed`.
+   * @param maxBytes over all files.
+   * @throws ScanError `model-unreadable` when the files have no safe names or not the model's digest; `model-too-large`;
+   *   `storage-failed`.
    */
-  acquire(model: ModelReference): Promise<ModelLease>;
+  acquire(model: ModelReference, maxBytes?: number): Promise<ModelLease>;
   readonly bytes: number;
 }
 
@@ -72,8 +74,15 @@ export async function openModelCache(options: ModelCacheOptions): Promise<ModelC
   };
 
   return {
-    acquire: async (model) => {
+    acquire: async (model, maxBytes = Infinity) => {
       const { name, files } = localFiles(model);
+      const size = sizeOf(files);
+      if (size > maxBytes) {
+        throw new ScanError(
+          'model-too-large',
+          `${model.name}: its files have ${size} bytes, more than the ${maxBytes} allowed; raise the limit (--max-model-size)`,
+        );
+      }
       const folder = folders.path(name);
       folders.pin(name);
       try {

@@ -3,8 +3,11 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
-import { createIsolatedRunner, type IsolatedRunnerOptions } from '../../../adapters/isolation/index.js';
-import type { Runner } from '../../../core/ports/runner.js';
+import {
+  createIsolatedRunner,
+  type IsolatedRunner,
+  type IsolatedRunnerOptions,
+} from '../../../adapters/isolation/index.js';
 import { ScanError, type ScanErrorCode } from '../../../core/scan/errors.js';
 import { jobFor, opensOf, pidOf, scriptedHost, shardOf } from './support.js';
 
@@ -152,6 +155,44 @@ describe('isolated runner', () => {
       assert.equal(results.length, 6);
     }));
 
+  it('keeps several models open in one process where it may', () =>
+    withRunner({ workers: 1, modelsPerWorker: 2 }, async (runner) => {
+      const [a, b] = [await runner.open(jobFor('a')), await runner.open(jobFor('b'))];
+      for (const model of [a, b, a, b]) assert.equal(opensOf(await model.runShard(shardOf('nothing'))), 2);
+      await b.close();
+      const c = await runner.open(jobFor('c'));
+      for (const model of [a, c, a]) assert.equal(opensOf(await model.runShard(shardOf('nothing'))), 3);
+      const d = await runner.open(jobFor('d'));
+      const results = [await d.runShard(shardOf('nothing')), await a.runShard(shardOf('nothing'))];
+      assert.equal(new Set(results.map(pidOf)).size, 1);
+    }));
+
+  it('opens all models of a process again after one of them has crashed it', () =>
+    withRunner({ workers: 1, modelsPerWorker: 2, crashRetries: 0 }, async (runner) => {
+      const [a, b] = [await runner.open(jobFor('a')), await runner.open(jobFor('b'))];
+      await assert.rejects(b.runShard(shardOf('segv')), fails('engine-crashed'));
+      assert.equal(opensOf(await a.runShard(shardOf('nothing'))), 1);
+      assert.equal(opensOf(await b.runShard(shardOf('nothing'))), 2);
+    }));
+
+  it('tries a crash again as often as it is told', () =>
+    withRunner({ crashRetries: 0 }, (runner) =>
+      withFile(async (file) => {
+        const model = await runner.open(jobFor('m'));
+        await assert.rejects(model.runShard(shardOf(`segv:${file}`)), fails('engine-crashed'));
+        assert.equal(lines(file).length, 1);
+      }),
+    ));
+
+  it('says that an engine works, in which processes, and what it read', () =>
+    withRunner({ workers: 1 }, async (runner) => {
+      assert.deepEqual(runner.pids(), []);
+      assert.equal((await runner.check()).name, 'none');
+      const model = await runner.open(jobFor('m'));
+      assert.deepEqual(runner.pids(), [pidOf(await model.runShard(shardOf('nothing')))]);
+      assert.equal(model.digest, 'digest of m');
+    }));
+
   it('reuses a process for the next model', () =>
     withRunner({ workers: 1 }, async (runner) => {
       const pids = [];
@@ -229,7 +270,7 @@ describe('isolated runner', () => {
 
 async function withRunner(
   options: Partial<IsolatedRunnerOptions>,
-  body: (runner: Runner) => Promise<void>,
+  body: (runner: IsolatedRunner) => Promise<void>,
 ): Promise<void> {
   const runner = createIsolatedRunner({
     workers: 1,

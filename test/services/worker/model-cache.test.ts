@@ -124,6 +124,14 @@ describe('model cache of a worker', () => {
     await assert.rejects(cache.acquire({ ...a, digest: 'sha256:../../x' }), { code: 'model-unreadable' });
   });
 
+  it('fetches nothing of a model above the limit of the order', async () => {
+    const cache = await open();
+    const a = await model('a');
+    await assert.rejects(cache.acquire(a, kilobyte - 1), { code: 'model-too-large' });
+    assert.deepEqual(requests, []);
+    (await cache.acquire(a, kilobyte)).release();
+  });
+
   it('keeps nothing of a model whose blobs are missing or damaged, and fetches it once they are there', async () => {
     const cache = await open();
     const a = await model('a');
