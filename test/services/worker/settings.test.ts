@@ -29,12 +29,11 @@ describe('settings of the worker', () => {
   }
 
   it('names every setting that is missing or wrong', () => {
+    const names = ['KAFKA_BROKERS', 'OBJECT_STORE', 'PROVIDER', 'TASK_TRIES'].map((name) => `NEURONINSPECT_${name}`);
+    const wrong = { NEURONINSPECT_PROVIDER: 'tpu', NEURONINSPECT_TASK_TRIES: '0' };
     assert.throws(
-      () => readSettings(workerSettings, { NEURONINSPECT_PROVIDER: 'tpu', NEURONINSPECT_TASK_TRIES: '0' }),
-      {
-        code: 'usage',
-        message: /KAFKA_BROKERS.*|OBJECT_STORE.*|PROVIDER.*|TASK_TRIES/,
-      },
+      () => readSettings(workerSettings, wrong),
+      (error: Error) => names.every((name) => error.message.includes(name)),
     );
   });
 });
