@@ -128,6 +128,6 @@ function aborted(signal: AbortSignal): Promise<void> {
 }
 
 /** Of a process. Measured in docs/decisions/0012-worker.md. */
-const openModels = 8;
+const openModels = 16;
 /** Of decoded image sets in memory. */
 const imageBytes = 2 ** 28;
