@@ -76,7 +76,9 @@ async function runOnServers(): Promise<void> {
 
 async function runFiles(chosen: string[], concurrency: number): Promise<void> {
   if (chosen.length === 0) return;
-  const events = run({ files: chosen, concurrency, signal: interrupted.signal });
+  // A file that never ends, because something it opened is still open, must not hold up all others.
+  const timeout = 15 * 60_000;
+  const events = run({ files: chosen, concurrency, timeout, signal: interrupted.signal });
   events.on('test:pass', (event) => {
     if (event.details.type === 'suite') return;
     if (event.skip === undefined) totals.passed++;
