@@ -1,23 +1,11 @@
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
-import { createServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
-import { json } from 'node:stream/consumers';
-import { test, type TestContext } from 'node:test';
+import { test } from 'node:test';
 import { extractTrace, injectTrace, startTracing, withSpan } from '../../../services/common/tracing.js';
+import { receiver } from './otlp-receiver.js';
 
-interface ReceivedSpan {
-  readonly traceId: string;
-  readonly spanId: string;
-  readonly parentSpanId?: string;
-  readonly name: string;
-  readonly kind: number;
-  readonly status: { readonly code?: number; readonly message?: string };
-  readonly attributes: readonly { readonly key: string; readonly value: { readonly stringValue?: string } }[];
-}
-
-test('without an endpoint nothing is traced and nothing of OpenTelemetry is loaded', async () => {
+test('without an endpoint nothing is traced and nothing of OpenTelemetry is loaded', () => {
   const module = join(import.meta.dirname, '..', '..', '..', 'services', 'common', 'tracing.js');
   const program = `
     import { createRequire } from 'node:module';
@@ -72,22 +60,3 @@ test('a span in another process is below the one that sent the message; a failur
   assert.notEqual(stray!.traceId, sent!.traceId);
   assert.deepEqual(injectTrace(), {}, 'nothing is added after the end');
 });
-
-async function receiver(t: TestContext): Promise<{ endpoint: string; spans: ReceivedSpan[] }> {
-  const spans: ReceivedSpan[] = [];
-  const server = createServer((request, response) => {
-    void json(request).then((body) => {
-      const { resourceSpans } = body as { resourceSpans: { scopeSpans: { spans: ReceivedSpan[] }[] }[] };
-      if (request.url === '/v1/traces') {
-        spans.push(...resourceSpans.flatMap(({ scopeSpans }) => scopeSpans.flatMap((scope) => scope.spans)));
-      }
-      response.setHeader('content-type', 'application/json').end('{}');
-    });
-  });
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  t.after(() => {
-    server.closeAllConnections();
-    server.close();
-  });
-  return { endpoint: `http://127.0.0.1:${(server.address() as AddressInfo).port}/`, spans };
-}
