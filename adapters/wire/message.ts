@@ -1,3 +1,4 @@
+import { crc32 } from 'node:zlib';
 import protobuf from 'protobufjs/minimal.js';
 import { ScanError } from '../../core/scan/errors.js';
 
@@ -34,6 +35,7 @@ export function readMessage<Fields, Decoded, Value>(
     const view = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
     const reader = protobuf.Reader.create(view);
     countItems(reader, view.length, type.repeated, { left: maxItems });
+    checkSum(view);
     return accept(type.codec.decode(view));
   } catch (thrown) {
     const why = thrown instanceof Error ? thrown.message : String(thrown);
@@ -54,7 +56,7 @@ export function writeMessage<Fields, Decoded>(
   fields: Fields,
   accept: (fields: Decoded) => unknown,
 ): Uint8Array {
-  const bytes = plainBytes(type.codec.encode(fields).finish());
+  const bytes = withChecksum(type.codec.encode(fields).finish());
   try {
     readMessage(type, bytes, accept);
   } catch (thrown) {
@@ -62,6 +64,34 @@ export function writeMessage<Fields, Decoded>(
     throw new ScanError('internal', `not sent, because readers would refuse it: ${why}`, { cause: thrown });
   }
   return bytes;
+}
+
+/** Field 100, `fixed32`, at the very end: the CRC-32 of all bytes before it, so that no flipped bit passes for a number. */
+const checksumTag = (100 << 3) | 5;
+
+function withChecksum(bytes: Uint8Array): Uint8Array {
+  const sealed = new Uint8Array(bytes.length + 6);
+  sealed.set(bytes);
+  const view = new DataView(sealed.buffer, bytes.length);
+  view.setUint16(0, ((checksumTag & 0x7f) | 0x80) + ((checksumTag >> 7) << 8), true);
+  view.setUint32(2, crc32(bytes), true);
+  return sealed;
+}
+
+/** @throws RangeError where there is a checksum that is not that of the bytes before it, or not at the end. */
+function checkSum(view: Buffer): void {
+  const reader = protobuf.Reader.create(view);
+  while (reader.pos < view.length) {
+    const start = reader.pos;
+    const tag = reader.uint32();
+    if (tag !== checksumTag) {
+      reader.skipType(tag & 7);
+      continue;
+    }
+    if (reader.fixed32() !== crc32(view.subarray(0, start)) || reader.pos !== view.length) {
+      throw new RangeError('its checksum is that of other bytes');
+    }
+  }
 }
 
 /** The same bytes without the methods of a Buffer, which mean something else in places (`slice`). */

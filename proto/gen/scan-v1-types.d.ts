@@ -331,6 +331,9 @@ export namespace neuroninspect {
                 /** DeadLetter atMs. */
                 atMs: (number|Long);
 
+                /** DeadLetter checksum. */
+                checksum: number;
+
                 /**
                  * Encodes the specified DeadLetter message. Does not implicitly {@link neuroninspect.scan.v1.DeadLetter.verify|verify} messages.
                  * @param message DeadLetter message or plain object to encode
@@ -391,6 +394,9 @@ export namespace neuroninspect {
                     /** DeadLetter atMs */
                     atMs?: (number|Long|null);
 
+                    /** DeadLetter checksum */
+                    checksum?: (number|null);
+
                     /** Unknown fields preserved while decoding when enabled */
                     $unknowns?: Uint8Array[];
                 }
@@ -429,6 +435,9 @@ export namespace neuroninspect {
 
                 /** ImageSet classNames. */
                 classNames: string[];
+
+                /** ImageSet checksum. */
+                checksum: number;
 
                 /** ImageSet values. */
                 values?: ("pixels"|"array");
@@ -469,6 +478,9 @@ export namespace neuroninspect {
                     /** ImageSet classNames */
                     classNames?: (string[]|null);
 
+                    /** ImageSet checksum */
+                    checksum?: (number|null);
+
                     /** ImageSet values */
                     values?: ("pixels"|"array");
 
@@ -482,6 +494,7 @@ export namespace neuroninspect {
                   array?: neuroninspect.scan.v1.ImageSet.Array.$Shape|null;
                   labelsPlusOne?: (number|Long)[]|null;
                   classNames?: string[]|null;
+                  checksum?: number|null;
                   $unknowns?: Uint8Array[];
                 } & (
                   ({ values?: undefined; pixels?: null; array?: null }|{ values?: "pixels"; pixels: neuroninspect.scan.v1.ImageSet.Pixels.$Shape; array?: null }|{ values?: "array"; pixels?: null; array: neuroninspect.scan.v1.ImageSet.Array.$Shape })
@@ -714,6 +727,9 @@ export namespace neuroninspect {
                 /** ScanClosed closedAtMs. */
                 closedAtMs: (number|Long);
 
+                /** ScanClosed checksum. */
+                checksum: number;
+
                 /**
                  * Encodes the specified ScanClosed message. Does not implicitly {@link neuroninspect.scan.v1.ScanClosed.verify|verify} messages.
                  * @param message ScanClosed message or plain object to encode
@@ -743,6 +759,9 @@ export namespace neuroninspect {
 
                     /** ScanClosed closedAtMs */
                     closedAtMs?: (number|Long|null);
+
+                    /** ScanClosed checksum */
+                    checksum?: (number|null);
 
                     /** Unknown fields preserved while decoding when enabled */
                     $unknowns?: Uint8Array[];
@@ -816,6 +835,9 @@ export namespace neuroninspect {
                 /** ScanVerdict judgedAtMs. */
                 judgedAtMs: (number|Long);
 
+                /** ScanVerdict checksum. */
+                checksum: number;
+
                 /**
                  * Encodes the specified ScanVerdict message. Does not implicitly {@link neuroninspect.scan.v1.ScanVerdict.verify|verify} messages.
                  * @param message ScanVerdict message or plain object to encode
@@ -884,6 +906,9 @@ export namespace neuroninspect {
 
                     /** ScanVerdict judgedAtMs */
                     judgedAtMs?: (number|Long|null);
+
+                    /** ScanVerdict checksum */
+                    checksum?: (number|null);
 
                     /** Unknown fields preserved while decoding when enabled */
                     $unknowns?: Uint8Array[];
@@ -1033,6 +1058,9 @@ export namespace neuroninspect {
                 /** ShardFeatures failure. */
                 failure?: (neuroninspect.scan.v1.Reason.$Properties|null);
 
+                /** ShardFeatures checksum. */
+                checksum: number;
+
                 /** ShardFeatures outcome. */
                 outcome?: ("inspection"|"features"|"evidence"|"failure");
 
@@ -1087,6 +1115,9 @@ export namespace neuroninspect {
                     /** ShardFeatures failure */
                     failure?: (neuroninspect.scan.v1.Reason.$Properties|null);
 
+                    /** ShardFeatures checksum */
+                    checksum?: (number|null);
+
                     /** ShardFeatures outcome */
                     outcome?: ("inspection"|"features"|"evidence"|"failure");
 
@@ -1105,6 +1136,7 @@ export namespace neuroninspect {
                   features?: neuroninspect.scan.v1.ShardFeatures.Features.$Shape|null;
                   evidence?: neuroninspect.scan.v1.ShardFeatures.Evidence.$Shape|null;
                   failure?: neuroninspect.scan.v1.Reason.$Shape|null;
+                  checksum?: number|null;
                   $unknowns?: Uint8Array[];
                 } & (
                   ({ outcome?: undefined; inspection?: null; features?: null; evidence?: null; failure?: null }|{ outcome?: "inspection"; inspection: neuroninspect.scan.v1.ShardFeatures.Inspection.$Shape; features?: null; evidence?: null; failure?: null }|{ outcome?: "features"; inspection?: null; features: neuroninspect.scan.v1.ShardFeatures.Features.$Shape; evidence?: null; failure?: null }|{ outcome?: "evidence"; inspection?: null; features?: null; evidence: neuroninspect.scan.v1.ShardFeatures.Evidence.$Shape; failure?: null }|{ outcome?: "failure"; inspection?: null; features?: null; evidence?: null; failure: neuroninspect.scan.v1.Reason.$Shape })
@@ -1929,6 +1961,9 @@ export namespace neuroninspect {
                 /** ShardTask orderedLane. */
                 orderedLane: neuroninspect.scan.v1.Lane;
 
+                /** ShardTask checksum. */
+                checksum: number;
+
                 /** ShardTask work. */
                 work?: ("inspect"|"saliency"|"confirm");
 
@@ -1998,6 +2033,9 @@ export namespace neuroninspect {
                     /** ShardTask orderedLane */
                     orderedLane?: (neuroninspect.scan.v1.Lane|null);
 
+                    /** ShardTask checksum */
+                    checksum?: (number|null);
+
                     /** ShardTask work */
                     work?: ("inspect"|"saliency"|"confirm");
 
@@ -2021,6 +2059,7 @@ export namespace neuroninspect {
                   saliency?: neuroninspect.scan.v1.Shard.$Shape|null;
                   confirm?: neuroninspect.scan.v1.ShardTask.Confirm.$Shape|null;
                   orderedLane?: neuroninspect.scan.v1.Lane|null;
+                  checksum?: number|null;
                   $unknowns?: Uint8Array[];
                 } & (
                   ({ work?: undefined; inspect?: null; saliency?: null; confirm?: null }|{ work?: "inspect"; inspect: neuroninspect.scan.v1.ShardTask.Inspect.$Shape; saliency?: null; confirm?: null }|{ work?: "saliency"; inspect?: null; saliency: neuroninspect.scan.v1.Shard.$Shape; confirm?: null }|{ work?: "confirm"; inspect?: null; saliency?: null; confirm: neuroninspect.scan.v1.ShardTask.Confirm.$Shape })

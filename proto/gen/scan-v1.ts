@@ -419,6 +419,7 @@ export const neuroninspect: typeof NeuroninspectTypes = $root.neuroninspect = ((
                 DeadLetter.prototype.tries = 0;
                 DeadLetter.prototype.service = "";
                 DeadLetter.prototype.atMs = $util.Long ? $util.Long.fromBits(0,0,true) : 0;
+                DeadLetter.prototype.checksum = 0;
 
                 let $oneOfFields;
 
@@ -465,6 +466,8 @@ export const neuroninspect: typeof NeuroninspectTypes = $root.neuroninspect = ((
                         writer.uint32(90).string(message.service);
                     if (message.atMs != null && $Object.hasOwnProperty.call(message, "atMs") && (typeof message.atMs === "object" ? message.atMs.low || message.atMs.high : message.atMs !== 0))
                         writer.uint32(96).uint64(message.atMs);
+                    if (message.checksum != null && $Object.hasOwnProperty.call(message, "checksum") && message.checksum !== 0)
+                        writer.uint32(805).fixed32(message.checksum);
                     if (message.$unknowns != null && $Object.hasOwnProperty.call(message, "$unknowns"))
                         for (let i = 0; i < message.$unknowns.length; ++i)
                             writer.raw(message.$unknowns[i]);
@@ -599,6 +602,15 @@ export const neuroninspect: typeof NeuroninspectTypes = $root.neuroninspect = ((
                                     delete message.atMs;
                                 continue;
                             }
+                        case 100: {
+                                if (wireType !== 5)
+                                    break;
+                                if (value = reader.fixed32())
+                                    message.checksum = value;
+                                else
+                                    delete message.checksum;
+                                continue;
+                            }
                         }
                         reader.skipType(wireType, _depth, tag);
                         if (!reader.discardUnknown) {
@@ -634,6 +646,7 @@ export const neuroninspect: typeof NeuroninspectTypes = $root.neuroninspect = ((
                 ImageSet.prototype.array = null;
                 ImageSet.prototype.labelsPlusOne = $util.emptyArray;
                 ImageSet.prototype.classNames = $util.emptyArray;
+                ImageSet.prototype.checksum = 0;
 
                 let $oneOfFields;
 
@@ -658,6 +671,8 @@ export const neuroninspect: typeof NeuroninspectTypes = $root.neuroninspect = ((
                     if (message.classNames != null && message.classNames.length)
                         for (let i = 0; i < message.classNames.length; ++i)
                             writer.uint32(34).string(message.classNames[i]);
+                    if (message.checksum != null && $Object.hasOwnProperty.call(message, "checksum") && message.checksum !== 0)
+                        writer.uint32(805).fixed32(message.checksum);
                     if (message.$unknowns != null && $Object.hasOwnProperty.call(message, "$unknowns"))
                         for (let i = 0; i < message.$unknowns.length; ++i)
                             writer.raw(message.$unknowns[i]);
@@ -671,7 +686,7 @@ export const neuroninspect: typeof NeuroninspectTypes = $root.neuroninspect = ((
                         _depth = 0;
                     if (_depth > $Reader.recursionLimit)
                         throw $Error("max depth exceeded");
-                    let end, message;
+                    let end, message, value;
                     if (length === $undefined)
                         end = reader.len;
                     else {
@@ -725,6 +740,15 @@ export const neuroninspect: typeof NeuroninspectTypes = $root.neuroninspect = ((
                                 if (!(message.classNames && message.classNames.length))
                                     message.classNames = [];
                                 message.classNames.push(reader.stringVerify());
+                                continue;
+                            }
+                        case 100: {
+                                if (wireType !== 5)
+                                    break;
+                                if (value = reader.fixed32())
+                                    message.checksum = value;
+                                else
+                                    delete message.checksum;
                                 continue;
                             }
                         }
@@ -1071,6 +1095,7 @@ export const neuroninspect: typeof NeuroninspectTypes = $root.neuroninspect = ((
 
                 ScanClosed.prototype.scanId = "";
                 ScanClosed.prototype.closedAtMs = $util.Long ? $util.Long.fromBits(0,0,true) : 0;
+                ScanClosed.prototype.checksum = 0;
 
                 ScanClosed.encode = function (message, writer, _depth) {
                     if (!writer)
@@ -1083,6 +1108,8 @@ export const neuroninspect: typeof NeuroninspectTypes = $root.neuroninspect = ((
                         writer.uint32(10).string(message.scanId);
                     if (message.closedAtMs != null && $Object.hasOwnProperty.call(message, "closedAtMs") && (typeof message.closedAtMs === "object" ? message.closedAtMs.low || message.closedAtMs.high : message.closedAtMs !== 0))
                         writer.uint32(16).uint64(message.closedAtMs);
+                    if (message.checksum != null && $Object.hasOwnProperty.call(message, "checksum") && message.checksum !== 0)
+                        writer.uint32(805).fixed32(message.checksum);
                     if (message.$unknowns != null && $Object.hasOwnProperty.call(message, "$unknowns"))
                         for (let i = 0; i < message.$unknowns.length; ++i)
                             writer.raw(message.$unknowns[i]);
@@ -1134,6 +1161,15 @@ export const neuroninspect: typeof NeuroninspectTypes = $root.neuroninspect = ((
                                     delete message.closedAtMs;
                                 continue;
                             }
+                        case 100: {
+                                if (wireType !== 5)
+                                    break;
+                                if (value = reader.fixed32())
+                                    message.checksum = value;
+                                else
+                                    delete message.checksum;
+                                continue;
+                            }
                         }
                         reader.skipType(wireType, _depth, tag);
                         if (!reader.discardUnknown) {
@@ -1180,6 +1216,7 @@ export const neuroninspect: typeof NeuroninspectTypes = $root.neuroninspect = ((
                 ScanVerdict.prototype.findings = $util.emptyArray;
                 ScanVerdict.prototype.reportKey = "";
                 ScanVerdict.prototype.judgedAtMs = $util.Long ? $util.Long.fromBits(0,0,true) : 0;
+                ScanVerdict.prototype.checksum = 0;
 
                 let $oneOfFields;
 
@@ -1233,6 +1270,8 @@ export const neuroninspect: typeof NeuroninspectTypes = $root.neuroninspect = ((
                         writer.uint32(114).string(message.reportKey);
                     if (message.judgedAtMs != null && $Object.hasOwnProperty.call(message, "judgedAtMs") && (typeof message.judgedAtMs === "object" ? message.judgedAtMs.low || message.judgedAtMs.high : message.judgedAtMs !== 0))
                         writer.uint32(120).uint64(message.judgedAtMs);
+                    if (message.checksum != null && $Object.hasOwnProperty.call(message, "checksum") && message.checksum !== 0)
+                        writer.uint32(805).fixed32(message.checksum);
                     if (message.$unknowns != null && $Object.hasOwnProperty.call(message, "$unknowns"))
                         for (let i = 0; i < message.$unknowns.length; ++i)
                             writer.raw(message.$unknowns[i]);
@@ -1396,6 +1435,15 @@ export const neuroninspect: typeof NeuroninspectTypes = $root.neuroninspect = ((
                                     message.judgedAtMs = value;
                                 else
                                     delete message.judgedAtMs;
+                                continue;
+                            }
+                        case 100: {
+                                if (wireType !== 5)
+                                    break;
+                                if (value = reader.fixed32())
+                                    message.checksum = value;
+                                else
+                                    delete message.checksum;
                                 continue;
                             }
                         }
@@ -1564,6 +1612,7 @@ export const neuroninspect: typeof NeuroninspectTypes = $root.neuroninspect = ((
                 ShardFeatures.prototype.features = null;
                 ShardFeatures.prototype.evidence = null;
                 ShardFeatures.prototype.failure = null;
+                ShardFeatures.prototype.checksum = 0;
 
                 let $oneOfFields;
 
@@ -1597,6 +1646,8 @@ export const neuroninspect: typeof NeuroninspectTypes = $root.neuroninspect = ((
                         $root.neuroninspect.scan.v1.ShardFeatures.Evidence.encode(message.evidence, writer.uint32(66).fork(), _depth + 1).ldelim();
                     if (message.failure != null && $Object.hasOwnProperty.call(message, "failure"))
                         $root.neuroninspect.scan.v1.Reason.encode(message.failure, writer.uint32(74).fork(), _depth + 1).ldelim();
+                    if (message.checksum != null && $Object.hasOwnProperty.call(message, "checksum") && message.checksum !== 0)
+                        writer.uint32(805).fixed32(message.checksum);
                     if (message.$unknowns != null && $Object.hasOwnProperty.call(message, "$unknowns"))
                         for (let i = 0; i < message.$unknowns.length; ++i)
                             writer.raw(message.$unknowns[i]);
@@ -1698,6 +1749,15 @@ export const neuroninspect: typeof NeuroninspectTypes = $root.neuroninspect = ((
                                     break;
                                 message.failure = $root.neuroninspect.scan.v1.Reason.decode(reader, reader.size(), $undefined, _depth + 1, message.failure);
                                 message.outcome = "failure";
+                                continue;
+                            }
+                        case 100: {
+                                if (wireType !== 5)
+                                    break;
+                                if (value = reader.fixed32())
+                                    message.checksum = value;
+                                else
+                                    delete message.checksum;
                                 continue;
                             }
                         }
@@ -3008,6 +3068,7 @@ export const neuroninspect: typeof NeuroninspectTypes = $root.neuroninspect = ((
                 ShardTask.prototype.saliency = null;
                 ShardTask.prototype.confirm = null;
                 ShardTask.prototype.orderedLane = 0;
+                ShardTask.prototype.checksum = 0;
 
                 let $oneOfFields;
 
@@ -3051,6 +3112,8 @@ export const neuroninspect: typeof NeuroninspectTypes = $root.neuroninspect = ((
                         $root.neuroninspect.scan.v1.ShardTask.Confirm.encode(message.confirm, writer.uint32(106).fork(), _depth + 1).ldelim();
                     if (message.orderedLane != null && $Object.hasOwnProperty.call(message, "orderedLane") && message.orderedLane !== 0)
                         writer.uint32(112).int32(message.orderedLane);
+                    if (message.checksum != null && $Object.hasOwnProperty.call(message, "checksum") && message.checksum !== 0)
+                        writer.uint32(805).fixed32(message.checksum);
                     if (message.$unknowns != null && $Object.hasOwnProperty.call(message, "$unknowns"))
                         for (let i = 0; i < message.$unknowns.length; ++i)
                             writer.raw(message.$unknowns[i]);
@@ -3193,6 +3256,15 @@ export const neuroninspect: typeof NeuroninspectTypes = $root.neuroninspect = ((
                                     message.orderedLane = value;
                                 else
                                     delete message.orderedLane;
+                                continue;
+                            }
+                        case 100: {
+                                if (wireType !== 5)
+                                    break;
+                                if (value = reader.fixed32())
+                                    message.checksum = value;
+                                else
+                                    delete message.checksum;
                                 continue;
                             }
                         }

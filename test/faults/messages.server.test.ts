@@ -8,7 +8,10 @@ import { neuroninspect } from '../../proto/gen/scan-v1.js';
 import { survives, total } from '../support/faults.js';
 import { until, type TestPipeline } from '../support/pipeline.js';
 import { testServers } from '../support/servers.js';
+import { withoutChecksum } from '../support/wire.js';
 
+/** Where a bit may flip without any harm. */
+const checksumBytes = 6;
 const { ShardTask, ShardFeatures } = neuroninspect.scan.v1;
 
 /** Tasks of the orchestrator reach the workers, and their results the reducer, only through `alter`. */
@@ -34,7 +37,7 @@ async function survivesRelay(
           [far, near, ['results']],
         ] as const) {
           await from.subscribe({
-            group: `${pipeline.prefix}-relay`,
+            group: `${pipeline.prefix}-relay-${topics[0]}`,
             topics,
             maxInFlight: 50,
             handle: (delivery) => alter(delivery.topic, delivery, (message) => to.publish(delivery.topic, [message])),
@@ -73,18 +76,17 @@ test('corrupt messages between the sound ones become dead letters', async () => 
       corrupted++;
       const cut = value.slice(0, randomInt(1, value.length));
       const flipped = value.slice();
-      flipped[randomInt(flipped.length)]! ^= 1 << randomInt(8);
+      flipped[randomInt(flipped.length - checksumBytes)]! ^= 1 << randomInt(8);
       await publish({ key, value: cut });
       await publish({ key, value: randomBytes(randomInt(1, 400)) });
-      // A flipped bit may hit a name for people or a number of the features: it is not sent in their place.
-      if (!isReadable(flipped)) await publish({ key, value: flipped });
+      await publish({ key, value: flipped });
       await publish({ key, value });
     },
     async (pipeline) => {
       const letters = async () =>
         (await total(pipeline, 'worker', 'dead_letters_total', { code: 'message-malformed' })) +
         (await total(pipeline, 'reducer', 'dead_letters_total', { code: 'message-malformed' }));
-      await until('two dead letters for each message', async () => (await letters()) >= 2 * corrupted);
+      await until('three dead letters for each message', async () => (await letters()) >= 3 * corrupted);
     },
   );
 });
@@ -105,14 +107,14 @@ test('messages of the previous version and of the next one are understood', asyn
 
 /** The field that the first version of ShardTask did not have. */
 function withoutLane(bytes: Uint8Array): Uint8Array {
-  const task = ShardTask.decode(bytes);
+  const task = ShardTask.decode(withoutChecksum(bytes));
   task.orderedLane = 0;
   return ShardTask.encode(task).finish();
 }
 
 function withoutEngine(bytes: Uint8Array): Uint8Array {
-  const features = ShardFeatures.decode(bytes);
-  if (features.inspection) return bytes;
+  const features = ShardFeatures.decode(withoutChecksum(bytes));
+  if (features.inspection) return withoutChecksum(bytes);
   features.engine = null;
   return ShardFeatures.encode(features).finish();
 }
@@ -121,16 +123,4 @@ function withoutEngine(bytes: Uint8Array): Uint8Array {
 function withUnknownField(bytes: Uint8Array): Uint8Array {
   const tag = (1999 << 3) | 2;
   return Buffer.concat([bytes, Buffer.from([(tag & 0x7f) | 0x80, tag >> 7, 3, 1, 2, 3])]);
-}
-
-function isReadable(bytes: Uint8Array): boolean {
-  for (const type of [ShardTask, ShardFeatures]) {
-    try {
-      type.decode(bytes);
-      return true;
-    } catch {
-      // Not of this type.
-    }
-  }
-  return false;
 }

@@ -8,6 +8,7 @@ import { decodeVerdict, encodeVerdict } from '../../../adapters/wire/verdict.js'
 import { ScanError } from '../../../core/scan/errors.js';
 import { neuroninspect } from '../../../proto/gen/scan-v1.js';
 import type { neuroninspect as types } from '../../../proto/gen/scan-v1-types.js';
+import { withoutChecksum } from '../../support/wire.js';
 import { messages } from './support/messages.js';
 import * as samples from './support/samples.js';
 
@@ -223,7 +224,7 @@ test('what readers would refuse is not sent', () => {
 });
 
 function bytesOf(name: string): Uint8Array {
-  return messages.find((message) => message.name === name)!.bytes;
+  return withoutChecksum(messages.find((message) => message.name === name)!.bytes);
 }
 
 function settingsJson(): string {

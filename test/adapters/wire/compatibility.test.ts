@@ -9,6 +9,7 @@ import { neuroninspect } from '../../../proto/gen/scan-v1.js';
 import type { neuroninspect as types } from '../../../proto/gen/scan-v1-types.js';
 import { expectGoldenBytes } from '../../support/golden.js';
 import { repoRoot } from '../../support/paths.js';
+import { withChecksum, withoutChecksum } from '../../support/wire.js';
 import { pixelSet, rawSet } from './support/image-sets.js';
 import { messages } from './support/messages.js';
 import * as samples from './support/samples.js';
@@ -35,8 +36,19 @@ for (const { name, value, bytes, decode } of messages) {
   });
 
   test(`${name}: fields of a newer version are skipped`, () => {
-    assert.deepStrictEqual(decode(Buffer.concat([bytes, unknown])), value);
-    assert.deepStrictEqual(decode(Buffer.concat([unknown, bytes, unknown])), value);
+    const fields = withoutChecksum(bytes);
+    assert.deepStrictEqual(decode(withChecksum(Buffer.concat([fields, unknown]))), value);
+    assert.deepStrictEqual(decode(withChecksum(Buffer.concat([unknown, fields, unknown]))), value);
+  });
+
+  test(`${name}: without a checksum, as older senders wrote it, it is read; with one, no flipped bit passes`, () => {
+    assert.deepStrictEqual(decode(withoutChecksum(bytes)), value);
+    const contents = bytes.length - 6;
+    for (let bit = 0; bit < 8 * contents; bit += 1 + Math.floor(contents / 100)) {
+      const flipped = bytes.slice();
+      flipped[bit >> 3]! ^= 1 << (bit & 7);
+      assert.throws(() => decode(flipped), { code: 'message-malformed' }, `bit ${bit}`);
+    }
   });
 }
 
@@ -44,7 +56,10 @@ test('image sets are written as ever, and fields of a newer version are skipped'
   for (const set of [pixelSet(), rawSet()]) {
     const bytes = encodeImageSet(set);
     expectGoldenBytes(`wire/current/image-set-${set.kind}.bin`, bytes);
-    assert.deepStrictEqual(decodeImageSet(Buffer.concat([bytes, unknown]), set.digest), set);
+    assert.deepStrictEqual(
+      decodeImageSet(withChecksum(Buffer.concat([withoutChecksum(bytes), unknown])), set.digest),
+      set,
+    );
   }
 });
 
@@ -112,5 +127,5 @@ for (const [name, [decode, meaning]] of Object.entries(old)) {
 }
 
 function bytesOf(name: string): Uint8Array {
-  return messages.find((message) => message.name === name)!.bytes;
+  return withoutChecksum(messages.find((message) => message.name === name)!.bytes);
 }

@@ -7,6 +7,7 @@ import { ScanError } from '../../../core/scan/errors.js';
 import type { DecodedImage, ImageSet } from '../../../core/scan/images.js';
 import { neuroninspect } from '../../../proto/gen/scan-v1.js';
 import type { neuroninspect as types } from '../../../proto/gen/scan-v1-types.js';
+import { withoutChecksum } from '../../support/wire.js';
 import { pixelSet, rawSet } from './support/image-sets.js';
 
 const { v1 } = neuroninspect.scan;
@@ -57,7 +58,7 @@ test('other images than those ordered are refused', () => {
     const other = `sha256:${'0'.repeat(64)}`;
     assert.throws(() => decodeImageSet(bytes, other), refusedFor(/digest is .*these are other images/));
     // The last label of both sets is a number; another one is another set.
-    const fields: Fields = v1.ImageSet.decode(bytes);
+    const fields: Fields = v1.ImageSet.decode(withoutChecksum(bytes));
     const labelsPlusOne = fields.labelsPlusOne!.map((value, i, all) => (i === all.length - 1 ? 77 : value));
     const relabelled = v1.ImageSet.encode({ ...fields, labelsPlusOne }).finish();
     assert.throws(() => decodeImageSet(relabelled, set.digest), refusedFor(/other images/));
@@ -66,8 +67,8 @@ test('other images than those ordered are refused', () => {
 
 test('shapes that do not fit the values are refused before the digest is computed', () => {
   const { digest } = pixelSet();
-  const pixels: Fields = v1.ImageSet.decode(encodeImageSet(pixelSet()));
-  const array: Fields = v1.ImageSet.decode(encodeImageSet(rawSet()));
+  const pixels: Fields = v1.ImageSet.decode(withoutChecksum(encodeImageSet(pixelSet())));
+  const array: Fields = v1.ImageSet.decode(withoutChecksum(encodeImageSet(rawSet())));
   const pictures = pixels.pixels!.pictures!;
   const first = (change: object) => ({
     ...pixels,
