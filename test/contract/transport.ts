@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import type { TransportEvent } from '../../adapters/transports/events.js';
-import type { Subscription, Topic, Transport } from '../../core/ports/transport.js';
+import type { Delivery, Subscription, Topic, Transport } from '../../core/ports/transport.js';
 import { ScanError } from '../../core/scan/errors.js';
 import { gate, inbox, keys, message, textOf, until } from '../support/transport.js';
 
@@ -285,19 +285,19 @@ const behaviour: Readonly<Record<string, (broker: TestBroker) => Promise<void>>>
     const first = inbox(() => hold.promise);
     const second = inbox(() => hold.promise);
     const transport = broker.connect();
-    const consumer = await transport.subscribe(reader('tasks-fleet', first.handle, { maxInFlight: 100 }));
+    const consumer = await transport.subscribe(reader('tasks-fleet', first.handle, { maxInFlight: 1000 }));
     const sent = keys(60).map((key) => message(key, key));
     await transport.publish('tasks-fleet', sent);
-    await until(() => first.received.length === 60);
-    await broker.connect().subscribe(reader('tasks-fleet', second.handle, { maxInFlight: 100 }));
+    await until(() => new Set(first.received.map(textOf)).size === 60);
+    await broker.connect().subscribe(reader('tasks-fleet', second.handle, { maxInFlight: 1000 }));
     await until(() => second.received.length > 0);
     const aborted = (): string[] => first.received.filter((_, index) => first.signals[index]!.aborted).map(textOf);
     const takenOver = (): Set<string> => new Set(second.received.map(textOf));
     await until(() => aborted().length > 0 && aborted().every((text) => takenOver().has(text)));
-    assert.ok(aborted().length < 60);
+    assert.ok(new Set(aborted()).size < 60);
     hold.open();
     await until(async () => (await consumer.lag()).get('tasks-fleet') === 0);
-    const kept = first.received.filter((_, index) => !first.signals[index]!.aborted).map(textOf);
+    const kept = first.received.filter((_, index) => !first.signals[index]!.aborted).map(placeOf);
     assert.equal(new Set(kept).size, kept.length, 'what it kept was not delivered to it again');
   },
 
@@ -350,4 +350,9 @@ const behaviour: Readonly<Record<string, (broker: TestBroker) => Promise<void>>>
 
 function reader(topic: Topic, handle: Subscription['handle'], options: Partial<Subscription> = {}): Subscription {
   return { group: 'readers', topics: [topic], maxInFlight: 10, handle, ...options };
+}
+
+/** Of a message as it is stored: one that was published again has another one. */
+function placeOf({ partition, offset }: Delivery): string {
+  return `${partition}/${offset}`;
 }

@@ -18,7 +18,8 @@ export interface OffsetReader {
 }
 
 export function createOffsetReader(address: KafkaAddress, names: Readonly<Record<Topic, string>>): OffsetReader {
-  let connected: Promise<Admin> | undefined;
+  let current: Client | undefined;
+  const retired = new Set<Promise<void>>();
   let closed = false;
 
   return {
@@ -43,17 +44,23 @@ export function createOffsetReader(address: KafkaAddress, names: Readonly<Record
       ask(async (admin) => {
         await admin.deleteGroups([group]);
       }),
-    refresh: disconnect,
-    close() {
+    refresh() {
+      retire(current);
+      return Promise.resolve();
+    },
+    async close() {
       closed = true;
-      return disconnect();
+      retire(current);
+      await Promise.all(retired);
     },
   };
 
-  async function disconnect(): Promise<void> {
-    const closing = connected;
-    connected = undefined;
-    await closing?.then((admin) => admin.disconnect()).catch(() => undefined);
+  function retire(client: Client | undefined): void {
+    if (client === undefined) return;
+    if (current === client) current = undefined;
+    const done = client.retire();
+    retired.add(done);
+    void done.then(() => retired.delete(done));
   }
 
   /** Leaders move and connections break: a question is asked a few times before it counts as failed. */
@@ -61,23 +68,46 @@ export function createOffsetReader(address: KafkaAddress, names: Readonly<Record
     for (let tries = 1; ; tries++) {
       // A question still under way must not connect again behind a transport that is closed.
       if (closed) throw new Error('the transport is closed');
-      connected ??= connect();
-      const mine = connected;
+      const client = (current ??= openClient(address));
       try {
-        return await question(await mine);
+        return await client.ask(question);
       } catch (error) {
         // The next try gets a fresh connection.
-        if (connected === mine) connected = undefined;
-        void mine.then((admin) => admin.disconnect()).catch(() => undefined);
+        retire(client);
         if (tries === 4 || !mayPass(error)) throw error;
         await sleep(100 * 2 ** tries);
       }
     }
   }
+}
 
-  async function connect(): Promise<Admin> {
-    const admin = connectKafka(address).admin();
-    await admin.connect();
-    return admin;
-  }
+interface Client {
+  ask<T>(question: (admin: Admin) => Promise<T>): Promise<T>;
+  /** Called once nothing more is asked. */
+  retire(): Promise<void>;
+}
+
+/**
+ * A question takes several requests, and kafkajs connects again for each of them, also after it was told to disconnect: such
+ * a connection would belong to nobody and keep the process from its end. So the answers are waited for first.
+ */
+function openClient(address: KafkaAddress): Client {
+  const admin = connectKafka(address).admin();
+  const connected = admin.connect();
+  const asked = new Set<Promise<unknown>>([connected]);
+  let retired: Promise<void> | undefined;
+
+  return {
+    ask(question) {
+      const answer = connected.then(() => question(admin));
+      asked.add(answer);
+      return answer.finally(() => asked.delete(answer));
+    },
+    retire() {
+      retired ??= Promise.allSettled(asked)
+        .then(() => admin.disconnect())
+        .catch(() => undefined);
+      return retired;
+    },
+  };
 }

@@ -24,6 +24,8 @@ export interface ConsumerOptions {
 const commitEveryMs = 200;
 /** How long `subscribe` waits for the group before it leaves the rest to the background. */
 const joinPatienceMs = 15_000;
+/** How long `stop` waits for the group: a rebalance under way can keep a member for longer, which then leaves after it. */
+const leavePatienceMs = 5_000;
 /** What may wait locally: enough work for the time of a fetch, little enough to give up when a partition goes. */
 const backlog = { messages: 256, bytes: 4 * 2 ** 20 };
 
@@ -38,6 +40,8 @@ export async function createConsumer(options: ConsumerOptions): Promise<Consumer
   const firstJoin = new AbortController();
   const ends = new Map<Topic, ReadonlyMap<number, bigint>>();
   let session: Session | undefined;
+  /** Sessions that were lost, until they let go of their connections. */
+  const ending = new Set<Promise<void>>();
   let commitTimer: NodeJS.Timeout | undefined;
   let committing: Promise<void> = Promise.resolve();
   let stopped: Promise<void> | undefined;
@@ -90,7 +94,10 @@ export async function createConsumer(options: ConsumerOptions): Promise<Consumer
       logger?.warn({ group, reason }, 'consumer lost, building a new one');
       onEvent({ kind: 'consumer-lost', topic: undefined, error: reason });
       session = undefined;
-      void next.stop().catch(() => undefined);
+      // Not waited for: what made it hang may keep it from leaving too.
+      const end = next.stop().catch(() => undefined);
+      ending.add(end);
+      void end.then(() => ending.delete(end));
       await sleep(pause, stopping.signal);
     }
   }
@@ -173,7 +180,11 @@ export async function createConsumer(options: ConsumerOptions): Promise<Consumer
     stopping.abort();
     clearTimeout(commitTimer);
     const last = session;
-    await Promise.race([leave(last), sleep(5_000)]);
+    const left = new AbortController();
+    const leaving = leave(last).finally(() => {
+      left.abort();
+    });
+    await Promise.race([leaving, sleep(leavePatienceMs, left.signal)]);
     for (const { topic, partition } of intake.held()) intake.close(topic, partition);
     options.onStopped();
   }
@@ -182,7 +193,7 @@ export async function createConsumer(options: ConsumerOptions): Promise<Consumer
     // A rebalance refuses commits for a moment.
     for (let tries = 0; tries < 10 && !(await commit()); tries++) await sleep(200);
     await last?.stop().catch(() => undefined);
-    await running;
+    await Promise.all([running, ...ending]);
     if (broadcast) await offsets.deleteGroup(group).catch(() => undefined);
   }
 }

@@ -70,7 +70,8 @@ export function createPublisher(
     async close() {
       closing.abort();
       await Promise.all(running.values());
-      if (connected !== undefined) await producer.disconnect().catch(() => undefined);
+      // Also after a failed connect or send, which leave connections behind.
+      await producer.disconnect().catch(() => undefined);
     },
   };
 

@@ -115,6 +115,7 @@ export function createSession(options: SessionOptions): Session {
       // Stopped while it joins, kafkajs would go on to join and then hold partitions that nobody serves.
       await started.catch(() => undefined);
       await consumer.disconnect();
+      await positioned;
     },
   };
 

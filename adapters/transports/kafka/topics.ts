@@ -52,11 +52,14 @@ export async function ensureTopics({ prefix, partitions, replicationFactor, ...a
   }
 }
 
-/** A broker learns of new topics a moment after the controller made them, and until then says that there are none. */
-async function untilServed(admin: Admin, names: string[]): Promise<void> {
+/**
+ * A broker learns of new topics a moment after the controller made them, partition by partition. Until it serves them all it
+ * refuses a part of a batch, and all of the batch is then sent and stored again; so every leader is asked for its offsets.
+ */
+async function untilServed(admin: Admin, names: readonly string[]): Promise<void> {
   for (let tries = 1; ; tries++) {
     try {
-      await admin.fetchTopicMetadata({ topics: names });
+      for (const name of names) await admin.fetchTopicOffsets(name);
       return;
     } catch (error) {
       if (tries === 50) throw error;
