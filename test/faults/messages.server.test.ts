@@ -75,7 +75,7 @@ test('corrupt messages between the sound ones become dead letters', async () => 
     async (_topic, { key, value }, publish) => {
       corrupted++;
       const cut = value.slice(0, randomInt(1, value.length));
-      const flipped = value.slice();
+      const flipped = Uint8Array.from(value);
       flipped[randomInt(flipped.length - checksumBytes)]! ^= 1 << randomInt(8);
       await publish({ key, value: cut });
       await publish({ key, value: randomBytes(randomInt(1, 400)) });
