@@ -44,8 +44,11 @@ export interface SessionOptions {
   readonly onJoined: () => void;
 }
 
-/** How long a fetch waits for messages: bounds how long `stop` takes, and costs an idle consumer three requests a second. */
-const longPollMs = 350;
+/**
+ * How long a fetch waits for messages, and kafkajs where all topics are full. An idle consumer costs two fetches and a
+ * heartbeat a second; `stop` takes so long, because an answer is waited for, and so does it to notice a rebalance.
+ */
+const longPollMs = 500;
 /** Without an answer for so long the broker counts as away. */
 const silentMs = 8_000;
 /** Without an answer for so long, longer than any join takes, kafkajs is taken to hang. */
