@@ -1,6 +1,9 @@
 import { Kafka, logLevel } from 'kafkajs';
 import type { LogEntry } from 'kafkajs';
 import type { TransportLogger } from '../events.js';
+import { quietQueues } from './quiet-queues.js';
+
+quietQueues();
 
 export interface KafkaAddress {
   readonly brokers: readonly string[];
