@@ -52,6 +52,8 @@ export async function scanModel({ order, patience, resumed }: ScanModelArguments
       if (reason) scan.progress = await atAnyPrice('conclude', { order, reason });
       return atAnyPrice('publish', order.scanId);
     });
-    if (outcome) return outcome;
+    if (!outcome) continue;
+    scan.progress = { state: 'judged', done: 0, total: 0 };
+    return outcome;
   }
 }

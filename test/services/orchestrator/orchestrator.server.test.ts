@@ -48,6 +48,7 @@ describe('orchestrator', () => {
     const order = await submitted(model);
     await startScan(client, order);
     const outcome = await scanOutcome(client, order.scanId);
+    assert.equal((await scanProgress(client, order.scanId)).state, 'judged');
 
     const expected = await embedded(model);
     assert.equal(outcome.verdict, expected.verdict);
