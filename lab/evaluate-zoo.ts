@@ -3,12 +3,12 @@
  *
  * Usage: node dist/lab/evaluate-zoo.js [--zoo ../shared/zoo] [--profile cascade-1] [--count 50] [--json FILE]
  */
-import { createHash } from 'node:crypto';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { createOnnxruntimeEngine } from '../adapters/engines/onnxruntime/index.js';
 import { fileDigest, readOnnx } from '../adapters/formats/onnx/index.js';
+import { sha256 } from '../adapters/hash/sha256.js';
 import { loadImages } from '../adapters/images/load.js';
 import { nullTables } from '../core/detect/p-value.js';
 import { openModel } from '../core/execute/open-model.js';
@@ -45,7 +45,7 @@ const runner: Runner = {
 
 const dependencies: ScanDependencies = {
   runner,
-  sha256: (text) => createHash('sha256').update(text).digest('hex'),
+  sha256,
   clock: { now: () => performance.now() / 1000, after: () => () => undefined },
   identify: (path) => fileDigest(path),
   nullTables: nullTables(),

@@ -1,8 +1,8 @@
-import { createHash } from 'node:crypto';
 import type { ImagesReference, ModelReference, ScanOrder } from '../../core/pipeline/order.js';
 import { taskId, type Task, type Work } from '../../core/pipeline/task.js';
 import type { ModelLimits } from '../../core/ports/runner.js';
 import { canonicalJson, scanId } from '../../core/scan/scan-id.js';
+import { sha256 } from '../hash/sha256.js';
 import { cut, hex64, integer, list, longest, matching, most, present, refuse, sha256Digest, text } from './check.js';
 import { maxMessageBytes, readMessage, writeMessage, type MessageType } from './message.js';
 import { modelPaths } from './paths.js';
@@ -147,8 +147,4 @@ function readWork({ inspect, saliency, confirm }: Fields, { scanId, images }: Sc
     refuse('saliency.images.end', `is ${shard.images.end}, but there are ${images.count} images`);
   }
   return { stage: 'saliency', shard };
-}
-
-function sha256(text: string): string {
-  return createHash('sha256').update(text).digest('hex');
 }

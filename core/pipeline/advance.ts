@@ -4,7 +4,8 @@ import type { NullTables } from '../detect/p-value.js';
 import { mergeShards } from '../plan/merge.js';
 import type { LockedScan, ScanState, StoredVerdict } from '../ports/scan-store.js';
 import { inconclusiveResult, judgedResult } from '../scan/assemble-result.js';
-import { asScanError, ScanError } from '../scan/errors.js';
+import { ScanError } from '../scan/errors.js';
+import { reasonOf } from '../scan/reason-of.js';
 import type { EvidenceSummary, Reason } from '../scan/result.js';
 import type { Detection } from '../detect/detect.js';
 import type { StoredInspection } from '../ports/scan-store.js';
@@ -128,7 +129,6 @@ function attempt<T>(work: () => T): { readonly value: T } | { readonly reason: R
   try {
     return { value: work() };
   } catch (thrown) {
-    const { code, message } = asScanError(thrown);
-    return { reason: { code, message } };
+    return { reason: reasonOf(thrown) };
   }
 }

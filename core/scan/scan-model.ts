@@ -9,7 +9,8 @@ import type { Sha256 } from '../ports/hash.js';
 import type { ModelLimits, ModelSelection, OpenModel, Runner } from '../ports/runner.js';
 import type { ScanCache } from '../ports/scan-cache.js';
 import { engineOf, inconclusiveResult, inspectedModel, judgedResult, type ResultFacts } from './assemble-result.js';
-import { asScanError, ScanError } from './errors.js';
+import { ScanError } from './errors.js';
+import { reasonOf } from './reason-of.js';
 import type { ScanFeatures, ShardFeatures } from './features.js';
 import type { ImageSet, Preprocessing } from './images.js';
 import type { Profile } from './profile.js';
@@ -68,8 +69,7 @@ export async function scanModel(dependencies: ScanDependencies, request: ScanReq
     const found = await runScan(dependencies, request, draft, hash, stop);
     return { ...found, timings: { ...found.timings, total: clock.now() - started } };
   } catch (thrown) {
-    const { code, message } = asScanError(thrown);
-    return inconclusiveResult(factsOf(draft, request, hash, clock.now() - started), { code, message });
+    return inconclusiveResult(factsOf(draft, request, hash, clock.now() - started), reasonOf(thrown));
   } finally {
     stop.release();
     dependencies.onProgress?.({ path: request.path, stage: 'done', done: 1, total: 1 });

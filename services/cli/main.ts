@@ -5,7 +5,7 @@ import { commands } from './commands/index.js';
 import { exitCodeOfError, exitCodes } from './exit-codes.js';
 import { onInterrupt, quietOnClosedPipe } from './process.js';
 import { buildProgram } from './program.js';
-import { packageVersion } from './version.js';
+import { packageVersion } from '../common/version.js';
 
 quietOnClosedPipe(process.stdout, process.stderr);
 process.exitCode = await main(process.argv.slice(2));

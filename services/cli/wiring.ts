@@ -1,7 +1,7 @@
-import { createHash } from 'node:crypto';
 import { createIsolatedRunner } from '../../adapters/isolation/index.js';
 import { fileDigest, readOnnx } from '../../adapters/formats/onnx/read.js';
 import { defaultOnnxLimits } from '../../adapters/formats/onnx/limits.js';
+import { sha256 } from '../../adapters/hash/sha256.js';
 import { openResultCache } from '../../adapters/stores/result-cache/result-cache.js';
 import { nullTables } from '../../core/detect/p-value.js';
 import type { Clock } from '../../core/ports/clock.js';
@@ -11,7 +11,7 @@ import type { ModelIdentity } from '../../core/scan/result.js';
 import type { ScanDependencies } from '../../core/scan/scan-model.js';
 import type { Progress } from './progress/index.js';
 import { resultFolder } from './settings/folders.js';
-import { packageVersion } from './version.js';
+import { packageVersion } from '../common/version.js';
 
 export interface EngineSettings {
   readonly provider: 'cpu' | 'cuda' | 'webgpu' | 'auto';
@@ -47,7 +47,7 @@ export function createScanner(
   return {
     dependencies: {
       runner,
-      sha256: (text) => createHash('sha256').update(text).digest('hex'),
+      sha256,
       clock,
       identify,
       cache,

@@ -4,7 +4,6 @@ import { openObjectStore } from '../../adapters/stores/objects/open.js';
 import { openPostgresScanStore } from '../../adapters/stores/scans/postgres.js';
 import { createKafkaTransport, ensureTopics } from '../../adapters/transports/kafka/index.js';
 import type { ScanStore } from '../../core/ports/scan-store.js';
-import { ScanError } from '../../core/scan/errors.js';
 import { orchestratorTaskQueue } from '../../workflows/scan-model/contract.js';
 import { encodeImage } from '../common/encode-image.js';
 import { serveHttp } from '../common/http.js';
@@ -61,8 +60,7 @@ export async function orchestrate(env: NodeJS.ProcessEnv, stopping: AbortSignal)
 
   const wait = <T>(server: string, call: () => Promise<T>): Promise<T | undefined> => {
     waitingFor = server;
-    const isFinal = (error: unknown) => error instanceof ScanError && !error.retryable;
-    return untilAnswered(server, { stopping, logger, metrics, isFinal }, call);
+    return untilAnswered(server, { stopping, logger, metrics }, call);
   };
   try {
     const opened = await wait('postgres', () =>

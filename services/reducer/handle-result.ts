@@ -1,5 +1,4 @@
 import type { Metrics } from '../../adapters/metrics/registry.js';
-import { encodeDeadLetter } from '../../adapters/wire/dead-letter.js';
 import { decodeTaskResult } from '../../adapters/wire/task-result.js';
 import type { NullTables } from '../../core/detect/p-value.js';
 import { recordResult, type Recorded } from '../../core/pipeline/index.js';
@@ -7,10 +6,12 @@ import type { TaskResult } from '../../core/pipeline/task.js';
 import type { ScanStore } from '../../core/ports/scan-store.js';
 import type { Delivery, Transport } from '../../core/ports/transport.js';
 import { asScanError } from '../../core/scan/errors.js';
+import { reasonOf } from '../../core/scan/reason-of.js';
 import type { Reason } from '../../core/scan/result.js';
+import { bury } from '../common/bury.js';
 import { countVerdict } from '../common/count-verdict.js';
 import type { Logger } from '../common/logger.js';
-import { extractTrace, injectTrace, withSpan } from '../common/tracing.js';
+import { extractTrace, withSpan } from '../common/tracing.js';
 
 export interface ResultHandlerParts {
   readonly store: ScanStore;
@@ -47,11 +48,11 @@ async function handle(parts: ResultHandlerParts, delivery: Delivery): Promise<'h
   try {
     result = decodeTaskResult(delivery.value);
   } catch (thrown) {
-    await bury(parts, delivery, reasonOf(thrown));
+    await giveUp(parts, delivery, reasonOf(thrown));
     return 'malformed';
   }
   const recorded = await record(parts, result);
-  if (recorded.refusal) await bury(parts, delivery, recorded.refusal, result);
+  if (recorded.refusal) await giveUp(parts, delivery, recorded.refusal, result);
   count(parts, result, recorded);
   return 'handled';
 }
@@ -86,33 +87,15 @@ function count({ metrics, logger, onAdvanced }: ResultHandlerParts, result: Task
 }
 
 /** @throws ScanError `storage-failed`: the message comes again. */
-async function bury(
+async function giveUp(
   { publish, metrics, logger }: ResultHandlerParts,
-  { topic, partition, offset, key, value }: Delivery,
+  delivery: Delivery,
   reason: Reason,
   result?: TaskResult,
 ): Promise<void> {
+  const { topic, partition, offset } = delivery;
   const { scanId, taskId } = result ?? {};
-  const letter = encodeDeadLetter({
-    topic,
-    partition,
-    offset,
-    key,
-    value,
-    valueBytes: value.length,
-    reason,
-    taskId,
-    scanId,
-    tries: 1,
-    service: 'reducer',
-    at: Date.now(),
-  });
-  await publish('dead-letters', [{ key, value: letter, headers: injectTrace() }]);
+  await bury(publish, { delivery, reason, tries: 1, service: 'reducer', taskId, scanId });
   metrics.inc('deadLetters', { topic, code: reason.code });
   logger.error({ topic, partition, offset, scanId, taskId, reason }, 'message put into the dead letters');
-}
-
-function reasonOf(thrown: unknown): Reason {
-  const { code, message } = asScanError(thrown);
-  return { code, message };
 }

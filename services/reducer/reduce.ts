@@ -1,3 +1,4 @@
+import { once } from 'node:events';
 import { Client, Connection } from '@temporalio/client';
 import { createMetrics } from '../../adapters/metrics/registry.js';
 import { openPostgresScanStore } from '../../adapters/stores/scans/postgres.js';
@@ -8,10 +9,10 @@ import { signalAdvanced } from '../../workflows/client.js';
 import { serveHttp } from '../common/http.js';
 import { createLogger } from '../common/logger.js';
 import { startTracing } from '../common/tracing.js';
+import { untilAnswered } from '../common/until-answered.js';
 import { startGauges } from './gauges.js';
 import { createResultHandler } from './handle-result.js';
 import { keptNullTables } from './null-tables.js';
-import { untilAnswered } from './patience.js';
 import { startRelay } from './relay.js';
 import { reducerSettings } from './settings.js';
 
@@ -54,9 +55,9 @@ export async function reduce(env: NodeJS.ProcessEnv, stopping: AbortSignal): Pro
   });
   logger.info({ port: http.port, url: http.url }, 'listening');
 
-  const patience = { stopping, logger, metrics };
+  const waiting = { stopping, logger, metrics };
   try {
-    const opened = await untilAnswered('postgres', patience, () =>
+    const opened = await untilAnswered('postgres', waiting, () =>
       openPostgresScanStore({ url: settings.databaseUrl, maxConnections: connections }),
     );
     if (opened === undefined) return;
@@ -75,7 +76,7 @@ export async function reduce(env: NodeJS.ProcessEnv, stopping: AbortSignal): Pro
       logger,
       onAdvanced: relay.wake,
     });
-    const joined = await untilAnswered('kafka', patience, async () => {
+    const joined = await untilAnswered('kafka', waiting, async () => {
       await ensureTopics({ ...kafka, logger });
       return transport.subscribe({
         group: `${settings.kafkaPrefix}-reducers`,
@@ -87,7 +88,7 @@ export async function reduce(env: NodeJS.ProcessEnv, stopping: AbortSignal): Pro
     if (joined !== undefined) {
       consumer = joined;
       const gauges = startGauges({ store: opened, consumer: joined, metrics, everyMs: gaugesMs });
-      await aborted(stopping);
+      if (!stopping.aborted) await once(stopping, 'abort');
       await joined.stop({ graceMs: settings.drainSeconds * 1000 });
       gauges.stop();
     }
@@ -99,13 +100,4 @@ export async function reduce(env: NodeJS.ProcessEnv, stopping: AbortSignal): Pro
     await http.stop();
     await tracing.stop();
   }
-}
-
-function aborted(signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    if (signal.aborted) resolve();
-    signal.addEventListener('abort', () => {
-      resolve();
-    });
-  });
 }

@@ -1,12 +1,12 @@
 import { putBlob } from '../../adapters/stores/objects/blobs.js';
-import { encodeDeadLetter } from '../../adapters/wire/dead-letter.js';
 import { encodeEvidence } from '../../adapters/wire/evidence.js';
 import { encodeTaskResult } from '../../adapters/wire/task-result.js';
 import type { Outcome, Task } from '../../core/pipeline/task.js';
 import type { ObjectStore } from '../../core/ports/object-store.js';
 import type { Delivery, Transport } from '../../core/ports/transport.js';
-import type { ScanError } from '../../core/scan/errors.js';
+import { reasonOf } from '../../core/scan/reason-of.js';
 import type { Evidence, EvidenceSummary, Reason, TriggerSummary } from '../../core/scan/result.js';
+import { bury } from '../common/bury.js';
 import { injectTrace } from '../common/tracing.js';
 import type { Computed, Execution } from './execute.js';
 
@@ -36,35 +36,23 @@ export async function publishResult(
   await transport.publish('results', [{ key: order.scanId, value, headers: injectTrace() }]);
 }
 
-export interface GivenUp {
-  readonly delivery: Delivery;
-  readonly reason: Reason;
-  readonly tries: number;
-  readonly task?: Task | undefined;
-}
-
 /** Keeps a message that could not be handled for a person. */
-export async function bury(
+export function giveUp(
   { transport, worker }: AnswerOptions,
-  { delivery, reason, tries, task }: GivenUp,
-  at: number,
+  delivery: Delivery,
+  reason: Reason,
+  tries = 1,
+  task?: Task,
 ): Promise<void> {
-  const { topic, partition, offset, key, value } = delivery;
-  const letter = encodeDeadLetter({
-    topic,
-    partition,
-    offset,
-    key,
-    value,
-    valueBytes: value.length,
+  const service = `worker ${worker}`;
+  return bury((topic, messages) => transport.publish(topic, messages), {
+    delivery,
     reason,
+    tries,
+    service,
     taskId: task?.id,
     scanId: task?.order.scanId,
-    tries,
-    service: `worker ${worker}`,
-    at,
   });
-  await transport.publish('dead-letters', [{ key, value: letter, headers: injectTrace() }]);
 }
 
 /** What is said of it in the result; pictures are stored first, so that a result never names what is not there. */
@@ -83,10 +71,6 @@ export async function outcomeOf(computed: Computed, store: ObjectStore): Promise
     case 'failure':
       return { kind: 'failure', reason: reasonOf(computed.error) };
   }
-}
-
-export function reasonOf({ code, message }: ScanError): Reason {
-  return { code, message };
 }
 
 /** The evidence without its pictures. */

@@ -5,10 +5,11 @@ import type { Task } from '../../core/pipeline/task.js';
 import type { ObjectStore } from '../../core/ports/object-store.js';
 import type { Delivery } from '../../core/ports/transport.js';
 import { asScanError } from '../../core/scan/errors.js';
+import { reasonOf } from '../../core/scan/reason-of.js';
 import type { Metrics } from '../../adapters/metrics/registry.js';
 import type { Logger } from '../common/logger.js';
 import { extractTrace, withSpan } from '../common/tracing.js';
-import { bury, outcomeOf, publishResult, reasonOf, type AnswerOptions } from './answer.js';
+import { giveUp, outcomeOf, publishResult, type AnswerOptions } from './answer.js';
 import type { EngineSlot } from './engine-slot.js';
 import { execute, openKey, type Execution, type Prepared } from './execute.js';
 import { classOf } from './failure.js';
@@ -162,7 +163,7 @@ export function createDesk(options: DeskOptions): Desk {
       logOf(job).warn({ code: error.code, tries }, error.message);
       if (poison) {
         const reason = reasonOf(error);
-        await patiently(job, 'kafka', () => bury(options, { delivery, reason, tries, task }, Date.now()));
+        await patiently(job, 'kafka', () => giveUp(options, delivery, reason, tries, task));
         metrics.inc('deadLetters', { topic: delivery.topic, code: error.code });
       }
     }
@@ -212,7 +213,7 @@ export function createDesk(options: DeskOptions): Desk {
       const error = asScanError(thrown, 'message-malformed');
       const { topic, partition, offset } = delivery;
       logger.warn({ topic, partition, offset, code: error.code }, error.message);
-      await bury(options, { delivery, reason: reasonOf(error), tries: 1 }, Date.now());
+      await giveUp(options, delivery, reasonOf(error));
       metrics.inc('messages', { topic, outcome: 'malformed' });
       metrics.inc('deadLetters', { topic, code: error.code });
       return undefined;

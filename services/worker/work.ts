@@ -1,3 +1,4 @@
+import { once } from 'node:events';
 import { hostname } from 'node:os';
 import { createIsolatedRunner, memoryShare } from '../../adapters/isolation/index.js';
 import { createMetrics, type Metrics } from '../../adapters/metrics/registry.js';
@@ -75,7 +76,7 @@ export async function work(env: NodeJS.ProcessEnv, stopping: AbortSignal): Promi
     const { httpHost: host, httpPort: port } = settings;
     const http = await serveHttp({ host, port, ready: () => worker.ready(), live: () => worker.live(), metrics });
     logger.info({ port: http.port, url: http.url }, 'listening');
-    await aborted(stopping);
+    if (!stopping.aborted) await once(stopping, 'abort');
     await worker.stop(drainSeconds * 1000);
     await http.stop();
   } finally {
@@ -116,15 +117,6 @@ function countEvent(metrics: Metrics, { kind, ...event }: TransportEvent): void 
   if (kind === 'handled') metrics.inc('messages', { topic, outcome: 'handled' });
   if (kind === 'redelivered' || kind === 'revoked') metrics.inc('messages', { topic, outcome: 'again' });
   if (kind === 'publish-failed' || kind === 'consumer-lost') metrics.inc('storageErrors', { store: 'kafka' });
-}
-
-function aborted(signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    if (signal.aborted) resolve();
-    signal.addEventListener('abort', () => {
-      resolve();
-    });
-  });
 }
 
 /** Of a process. Measured in docs/decisions/0012-worker.md. */

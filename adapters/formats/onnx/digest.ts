@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { sha256 } from '../../hash/sha256.js';
 
 /**
  * `sha256:<hex>` of one file; of several: over the lines `<sha256>  <relative path>\n`, sorted bytewise, which is what
@@ -13,8 +13,4 @@ export function digestOfSums(sums: readonly { readonly path: string; readonly su
   if (sums.length === 1) return `sha256:${sums[0]!.sum}`;
   const lines = sums.map(({ path, sum }) => Buffer.from(`${sum}  ${path}\n`)).sort((a, b) => Buffer.compare(a, b));
   return `sha256:${sha256(Buffer.concat(lines))}`;
-}
-
-function sha256(bytes: Uint8Array): string {
-  return createHash('sha256').update(bytes).digest('hex');
 }

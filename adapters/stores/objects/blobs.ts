@@ -1,13 +1,14 @@
 import { createHash, randomUUID } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 import { open, rename, rm } from 'node:fs/promises';
+import { sha256 } from '../../hash/sha256.js';
 import type { BlobReference } from '../../../core/pipeline/order.js';
 import type { ObjectStore } from '../../../core/ports/object-store.js';
 import { asScanError, ScanError } from '../../../core/scan/errors.js';
 
 /** Stores bytes under their sha256, unless they are there already. */
 export async function putBlob(store: ObjectStore, bytes: Uint8Array): Promise<BlobReference> {
-  const blob = { sha256: createHash('sha256').update(bytes).digest('hex'), bytes: bytes.length };
+  const blob = { sha256: sha256(bytes), bytes: bytes.length };
   if (!(await hasBlob(store, blob))) await store.put(blobKey(blob), bytes, blob.bytes);
   return blob;
 }

@@ -1,8 +1,9 @@
-import { createHash, randomUUID } from 'node:crypto';
+import { randomUUID } from 'node:crypto';
 import { mkdir, readdir, readFile, rename, rm, stat, utimes, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { ScanCache } from '../../../core/ports/scan-cache.js';
 import type { ScanResult } from '../../../core/scan/result.js';
+import { sha256 } from '../../hash/sha256.js';
 import { parseExact, stringifyExact } from '../../wire/json.js';
 
 export interface ResultCacheOptions {
@@ -111,8 +112,4 @@ async function evict(dir: string, maxBytes: number): Promise<void> {
     await rm(path, { force: true });
     total -= bytes;
   }
-}
-
-function sha256(text: string): string {
-  return createHash('sha256').update(text).digest('hex');
 }

@@ -1,8 +1,8 @@
-import { createHash } from 'node:crypto';
 import type { KnownScan, ScanState, ScanStore } from '../../../core/ports/scan-store.js';
 import type { ScanOrder } from '../../../core/pipeline/order.js';
 import type { Verdict } from '../../../core/scan/result.js';
 import { profileHash } from '../../../core/scan/scan-id.js';
+import { sha256 } from '../../hash/sha256.js';
 import { parseExact, stringifyExact } from '../../wire/json.js';
 import { lockScan, parseVerdict } from './locked-scan.js';
 import { createOutbox, type OutboxOptions } from './outbox.js';
@@ -81,8 +81,4 @@ function knownScan(row: Row): KnownScan {
     state: row.state as ScanState,
     verdict: (row.verdict ?? undefined) as Verdict | undefined,
   };
-}
-
-function sha256(text: string): string {
-  return createHash('sha256').update(text).digest('hex');
 }

@@ -3,7 +3,7 @@ import { examine, type Check } from '../doctor/examine.js';
 import { doctorOptions } from '../options/index.js';
 import { write } from '../process.js';
 import { resolveSettings } from '../config/resolve.js';
-import { packageVersion } from '../version.js';
+import { packageVersion } from '../../common/version.js';
 import type { CommandCall } from './command.js';
 
 /** Exit code 0 when models can be scanned on this machine. */

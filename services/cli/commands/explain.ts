@@ -14,7 +14,7 @@ import { shellCommand } from '../output/shell-command.js';
 import { write } from '../process.js';
 import { loadCleanImages, preprocessingOf } from '../settings/images.js';
 import { settingsOf } from '../settings/settings.js';
-import { packageVersion } from '../version.js';
+import { packageVersion } from '../../common/version.js';
 import { createRunner } from '../wiring.js';
 import type { CommandCall } from './command.js';
 

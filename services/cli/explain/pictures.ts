@@ -4,7 +4,7 @@ import { contactSheet } from '../../../core/report/contact-sheet.js';
 import { renderExplanation, type Explanation as Page } from '../../../core/report/html/explanation.js';
 import type { ImageSet } from '../../../core/scan/images.js';
 import type { Plane } from '../../../core/scan/result.js';
-import { encodeImage } from '../output/encode-image.js';
+import { encodeImage } from '../../common/encode-image.js';
 
 /** Rows beyond this make a picture nobody can read; the arrays have them all. */
 const mostRows = 100;

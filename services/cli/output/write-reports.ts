@@ -4,7 +4,7 @@ import { reportFormats } from '../../../core/report/index.js';
 import type { Terminal } from '../commands/command.js';
 import { write } from '../process.js';
 import { describeResult } from '../progress/index.js';
-import { encodeImage } from './encode-image.js';
+import { encodeImage } from '../../common/encode-image.js';
 import type { Output } from './outputs.js';
 
 /**

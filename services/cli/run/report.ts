@@ -5,7 +5,7 @@ import { exitCodeOf, exitCodes } from '../exit-codes.js';
 import { applyIgnores } from '../ignore/apply-ignores.js';
 import { shellCommand } from '../output/shell-command.js';
 import { writeReports } from '../output/write-reports.js';
-import { packageVersion } from '../version.js';
+import { packageVersion } from '../../common/version.js';
 import type { JudgeSettings, Run } from './prepare.js';
 
 /** Applies the ignore file and writes all reports. @returns the exit code. */

@@ -1,7 +1,7 @@
-import { createHash } from 'node:crypto';
 import { basename, dirname, join } from 'node:path';
 import { digestOfSums } from '../../../adapters/formats/onnx/digest.js';
 import { defaultOnnxLimits, fileDigest, locateOnnx, readOnnx } from '../../../adapters/formats/onnx/index.js';
+import { sha256 } from '../../../adapters/hash/sha256.js';
 import { putBlobFile } from '../../../adapters/stores/objects/blobs.js';
 import { modelPaths } from '../../../adapters/wire/paths.js';
 import type { ImagesReference, Lane, ModelFileReference, ScanOrder } from '../../../core/pipeline/order.js';
@@ -99,8 +99,4 @@ async function storeFiles(
 
 function isDecodingError(error: unknown): boolean {
   return error instanceof ScanError && (error.code === 'model-malformed' || error.code === 'model-external-data');
-}
-
-function sha256(text: string): string {
-  return createHash('sha256').update(text).digest('hex');
 }

@@ -1,8 +1,8 @@
+import { sha256 } from '../../../adapters/hash/sha256.js';
 import { profileHash, scanId } from '../../../core/scan/scan-id.js';
 import type { ScanOrder } from '../../../core/pipeline/order.js';
 import type { FleetActivities } from '../../../workflows/rescan-fleet/contract.js';
 import type { ActivityParts } from './parts.js';
-import { sha256 } from './sha256.js';
 
 type Request = Parameters<FleetActivities['nextOrders']>[0];
 type Answer = Awaited<ReturnType<FleetActivities['nextOrders']>>;

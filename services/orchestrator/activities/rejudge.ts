@@ -1,11 +1,11 @@
 import { Context } from '@temporalio/activity';
+import { sha256 } from '../../../adapters/hash/sha256.js';
 import { nullTables } from '../../../core/detect/p-value.js';
 import { rejudgeScan } from '../../../core/pipeline/index.js';
 import type { ScanOrder } from '../../../core/pipeline/order.js';
 import { ScanError } from '../../../core/scan/errors.js';
 import type { RejudgeActivities, VerdictChange } from '../../../workflows/rejudge-fleet/contract.js';
 import type { ActivityParts } from './parts.js';
-import { sha256 } from './sha256.js';
 
 type Request = Parameters<RejudgeActivities['rejudge']>[0];
 type Answer = Awaited<ReturnType<RejudgeActivities['rejudge']>>;

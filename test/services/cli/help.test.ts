@@ -3,7 +3,7 @@ import { spawnSync } from 'node:child_process';
 import { test } from 'node:test';
 import { commands } from '../../../services/cli/commands/index.js';
 import { flagOf } from '../../../services/cli/options/option.js';
-import { packageVersion } from '../../../services/cli/version.js';
+import { packageVersion } from '../../../services/common/version.js';
 import { createCli, mainFile } from './run-cli.js';
 
 test('help names every command and shows how to begin', async (t) => {
