@@ -71,8 +71,11 @@ export async function createServiceProcess(options: {
     ready: async (timeoutMs = 60_000) => {
       for (const until = Date.now() + timeoutMs; Date.now() < until; await pause(100)) {
         if (!child) throw new Error(`${name} has ended:\n${log().slice(-4000)}`);
-        const answer = await fetch(`${url}/readyz`).catch(() => undefined);
-        if (answer?.ok) return;
+        const ready = await fetch(`${url}/readyz`).then(
+          ({ ok }) => ok,
+          () => false,
+        );
+        if (ready) return;
       }
       throw new Error(`${name} is not ready after ${timeoutMs / 1000} s:\n${log().slice(-4000)}`);
     },

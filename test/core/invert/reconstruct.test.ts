@@ -2,11 +2,10 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { reconstructTrigger } from '../../../core/invert/reconstruct.js';
 import { ScanError } from '../../../core/scan/errors.js';
-import type { CascadeMethod } from '../../../core/scan/profile.js';
 import { cascade1 } from '../../../core/scan/profiles.js';
 import { linearModel, plantedModel } from './linear-model.js';
 
-const { inversion: settings, energyThreshold } = cascade1.method as CascadeMethod;
+const { inversion: settings, energyThreshold } = cascade1.method;
 
 test('a planted trigger is found: its place, its size and that it works on images it was not fitted on', async () => {
   const { model, images, own, target, gradient } = plantedModel();
