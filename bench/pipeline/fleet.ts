@@ -33,5 +33,12 @@ export function makeFleet(zoo: string, folder: string, count: number): Fleet[] {
   }));
 }
 
+/** Two fleets of the same kinds of models. */
+export function halves(fleets: readonly Fleet[]): readonly [Fleet[], Fleet[]] {
+  const half = (rest: number): Fleet[] =>
+    fleets.map((fleet) => ({ ...fleet, models: fleet.models.filter((_, i) => i % 2 === rest) }));
+  return [half(0), half(1)];
+}
+
 /** The first one of each group finds nothing loaded yet. */
 export const warmUps = 6;

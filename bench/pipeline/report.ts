@@ -14,7 +14,15 @@ export interface Measured {
     readonly submit: number;
   };
   readonly embedded: { readonly seconds: number; readonly cpuSeconds: number };
-  readonly engine: { readonly busySeconds: number; readonly slots: number };
+  /** CPU seconds per second while nothing was submitted. */
+  readonly idle: { readonly services: readonly Share[]; readonly servers: readonly Share[] };
+  readonly engine: {
+    readonly busySeconds: number;
+    readonly slots: number;
+    readonly tasks: number;
+    /** Tasks that had to open their model. */
+    readonly opened: number;
+  };
   readonly memory: readonly MemorySample[];
   readonly storage: StoragePerScan;
 }
@@ -41,9 +49,12 @@ export interface MemorySample {
 }
 
 export function printReport(measured: Measured): void {
-  const { models, verdicts, different, seconds, alone, latencies, cpu, embedded, engine, memory, storage } = measured;
+  const { models, verdicts, different, seconds, alone, latencies, cpu, idle, embedded, engine, memory, storage } =
+    measured;
   const services = cpu.services.reduce((sum, share) => sum + share.seconds, 0);
   const servers = cpu.servers.reduce((sum, share) => sum + share.seconds, 0);
+  const idling = (shares: readonly Share[]): string =>
+    shares.map(({ name, seconds: one }) => `${name} ${(1000 * one).toFixed(0)}`).join(', ');
   const perScan = (value: number): string => `${((1000 * value) / models).toFixed(0)} ms`;
   const ratio = (value: number): string => (value / embedded.cpuSeconds).toFixed(2);
   const rows: readonly (readonly [string, string])[] = [
@@ -55,6 +66,10 @@ export function printReport(measured: Measured): void {
     ['latency alone, p50 and p99', `${quantile(alone, 0.5)} and ${quantile(alone, 0.99)} s`],
     ['latency in the fleet, p50 and p99', `${quantile(latencies, 0.5)} and ${quantile(latencies, 0.99)} s`],
     ['engine busy', `${((100 * engine.busySeconds) / (engine.slots * seconds)).toFixed(0)} % of ${engine.slots} slots`],
+    [
+      'tasks per scan',
+      `${(engine.tasks / models).toFixed(2)}, of which ${(engine.opened / models).toFixed(2)} open their model`,
+    ],
     ['CPU per scan, embedded', perScan(embedded.cpuSeconds)],
     ['CPU per scan, services', `${perScan(services)}, ${ratio(services)} times embedded`],
     ...cpu.services.map(({ name, seconds: one }) => [`  ${name}`, perScan(one)] as const),
@@ -65,6 +80,7 @@ export function printReport(measured: Measured): void {
       'CPU per scan, all',
       `${perScan(services + servers + cpu.submit)}, ${ratio(services + servers + cpu.submit)} times embedded`,
     ],
+    ['CPU when idle, ms per second', `${idling(idle.services)}, ${idling(idle.servers)}`],
     ...memoryRows(memory),
     ['history per scan', `${storage.historyEvents.toFixed(0)} events, ${kib(storage.historyBytes)}`],
     ['database per scan', `${storage.databaseRows.toFixed(1)} rows, ${kib(storage.databaseBytes)}`],

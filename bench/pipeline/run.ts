@@ -2,13 +2,13 @@
  * A fleet of small models through the whole pipeline on real Kafka, Temporal and PostgreSQL of this machine, beside the
  * embedded scanner on the same models.
  *
- * Usage: npm run bench:pipeline -- [--models 200] [--zoo FOLDER] [--output FILE.json]
+ * Usage: npm run bench:pipeline -- [--models 200] [--zoo FOLDER] [--output FILE.json] [--profiles FOLDER]
  */
 import { execFile } from 'node:child_process';
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { setTimeout as pause } from 'node:timers/promises';
+import { cpus, loadavg, tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { pathToFileURL } from 'node:url';
 import { isDeepStrictEqual, parseArgs } from 'node:util';
 import { Client } from 'pg';
 import { createDatabase, createNamespace, verdictOf, type JsonResult } from '../../test/support/pipeline.js';
@@ -17,7 +17,7 @@ import { startKafka, startPostgres, startTemporal } from '../../test/support/ser
 import { storageOf } from './storage.js';
 import { startLocalPipeline, type LocalPipeline } from '../../scripts/local-pipeline/index.js';
 import { usageOf } from '../process-tree.js';
-import { makeFleet, warmUps, type Fleet } from './fleet.js';
+import { halves, makeFleet, warmUps, type Fleet } from './fleet.js';
 import { printReport, type Measured, type MemorySample } from './report.js';
 
 const { values: flags } = parseArgs({
@@ -25,13 +25,21 @@ const { values: flags } = parseArgs({
     models: { type: 'string', default: '200' },
     zoo: { type: 'string', default: join(sharedDir, 'zoo') },
     output: { type: 'string' },
+    /** For CPU profiles of the services' main processes. */
+    profiles: { type: 'string' },
   },
 });
 
+if (flags.profiles) mkdirSync(flags.profiles, { recursive: true });
 const folder = mkdtempSync(join(tmpdir(), 'neuroninspect-bench-'));
 const servers = await Promise.all([startKafka(), startTemporal(), startPostgres()]);
 try {
+  const load = loadavg()[0]!;
   const measured = await measure(folder, makeFleet(flags.zoo, join(folder, 'models'), Number(flags.models)));
+  console.log(`npm run bench:pipeline -- ${process.argv.slice(2).join(' ')}`);
+  console.log(
+    `load of the machine ${load.toFixed(1)} before, ${loadavg()[0]!.toFixed(1)} after, ${cpus().length} cores`,
+  );
   printReport(measured);
   if (flags.output) writeFileSync(flags.output, `${JSON.stringify(measured, undefined, 2)}\n`);
 } finally {
@@ -55,11 +63,18 @@ async function measure(work: string, fleets: readonly Fleet[]): Promise<Measured
     },
     folder: join(work, 'services'),
     kafkaPrefix: 'bench',
+    environment: profiled,
   });
   try {
     const alone = await oneByOne(pipeline, fleets, databaseUrl);
-    const embedded = await scanEmbedded(fleets);
-    const measured = await runFleet({ pipeline, fleets, databaseUrl, alone, embedded });
+    // Half of it before and half of it after: what the machine does besides changes with time.
+    const idleSince = await snapshot(pipeline);
+    const [first, second] = halves(fleets);
+    const before = await scanEmbedded(first);
+    const idle = differences(idleSince, await snapshot(pipeline), before.seconds);
+    const fleet = await runFleet(pipeline, fleets, databaseUrl);
+    const embedded = together(before, await scanEmbedded(second));
+    const measured = { ...judged(fleet, embedded.results), alone, idle, embedded: costOf(embedded) };
     const storage = await storageOf({
       databaseUrl,
       temporalAddress: temporal.url,
@@ -72,6 +87,15 @@ async function measure(work: string, fleets: readonly Fleet[]): Promise<Measured
   }
 }
 
+/** Node takes `--cpu-prof` from the command line only. */
+function profiled(kind: string): NodeJS.ProcessEnv {
+  if (flags.profiles === undefined) return {};
+  return {
+    NODE_OPTIONS: `--import ${pathToFileURL(join(import.meta.dirname, 'profile.js')).href}`,
+    NEURONINSPECT_BENCH_PROFILE: resolve(flags.profiles, `${kind}.cpuprofile`),
+  };
+}
+
 /** Seconds from registering to the verdict of scans that have the pipeline for themselves. The first ones warm it up. */
 async function oneByOne(pipeline: LocalPipeline, fleets: readonly Fleet[], databaseUrl: string): Promise<number[]> {
   for (const { warmUp, images } of fleets) {
@@ -81,7 +105,13 @@ async function oneByOne(pipeline: LocalPipeline, fleets: readonly Fleet[], datab
   return seconds.filter((_, i) => i % warmUps !== 0);
 }
 
-async function scanEmbedded(fleets: readonly Fleet[]) {
+interface Embedded {
+  readonly seconds: number;
+  readonly cpuSeconds: number;
+  readonly results: ReadonlyMap<string, JsonResult>;
+}
+
+async function scanEmbedded(fleets: readonly Fleet[]): Promise<Embedded> {
   const started = performance.now();
   const runs = [];
   for (const { models, images } of fleets) runs.push(await run('scan', [...models, '--no-cache'], images, {}));
@@ -92,84 +122,92 @@ async function scanEmbedded(fleets: readonly Fleet[]) {
   };
 }
 
-interface FleetRun {
-  readonly pipeline: LocalPipeline;
-  readonly fleets: readonly Fleet[];
-  readonly databaseUrl: string;
-  readonly alone: readonly number[];
-  readonly embedded: Awaited<ReturnType<typeof scanEmbedded>>;
+function together(a: Embedded, b: Embedded): Embedded {
+  return {
+    seconds: a.seconds + b.seconds,
+    cpuSeconds: a.cpuSeconds + b.cpuSeconds,
+    results: new Map([...a.results, ...b.results]),
+  };
 }
 
-async function runFleet({
-  pipeline,
-  fleets,
-  databaseUrl,
-  alone,
-  embedded,
-}: FleetRun): Promise<Omit<Measured, 'storage'>> {
-  const count = fleets.reduce((sum, { models }) => sum + models.length, 0);
+function costOf({ seconds, cpuSeconds }: Embedded): Measured['embedded'] {
+  return { seconds, cpuSeconds };
+}
+
+type FleetRun = Omit<Measured, 'storage' | 'alone' | 'idle' | 'embedded' | 'verdicts' | 'different'> & {
+  readonly results: Embedded['results'];
+};
+
+async function runFleet(pipeline: LocalPipeline, fleets: readonly Fleet[], databaseUrl: string): Promise<FleetRun> {
   const known = (await scanSeconds(databaseUrl)).length;
   const before = await snapshot(pipeline);
   const memory: MemorySample[] = [];
-  let sampling = true;
   const started = performance.now();
-  const sampler = (async () => {
-    for (; sampling; await pause(2000)) {
-      const services = pipeline.services.map(({ name, pid }) => ({ name, bytes: usageOf([pid!]).residentBytes }));
-      memory.push({ seconds: (performance.now() - started) / 1000, services });
-    }
-  })();
+  const sampler = setInterval(() => {
+    const services = pipeline.services.map(({ name, pid }) => ({ name, bytes: usageOf([pid!]).residentBytes }));
+    memory.push({ seconds: (performance.now() - started) / 1000, services });
+  }, 2000);
   const runs = await Promise.all(
     fleets.map(({ models, images }) =>
       run('submit', [...models, '--lane', 'fleet'], images, pipeline.clientEnvironment),
     ),
   );
   const seconds = (performance.now() - started) / 1000;
-  sampling = false;
-  await sampler;
   const after = await snapshot(pipeline);
-  const results = new Map(runs.flatMap((one) => [...one.results]));
-  const different = [...results].filter(([digest, result]) => {
-    const other = embedded.results.get(digest);
-    return !other || !isDeepStrictEqual(verdictOf(result), verdictOf(other));
-  });
+  clearInterval(sampler);
   return {
-    models: count,
-    verdicts: results.size,
-    different: different.map(([, result]) => result.model.path),
+    models: fleets.reduce((sum, { models }) => sum + models.length, 0),
     seconds,
-    alone,
+    results: new Map(runs.flatMap((one) => [...one.results])),
     latencies: (await scanSeconds(databaseUrl)).slice(known),
     cpu: {
-      services: after.services.map(({ name, cpuSeconds }, i) => ({
-        name,
-        seconds: cpuSeconds - before.services[i]!.cpuSeconds,
-      })),
-      servers: after.servers.map(({ name, cpuSeconds }, i) => ({
-        name,
-        seconds: cpuSeconds - before.servers[i]!.cpuSeconds,
-      })),
+      ...differences(before, after, 1),
       submit: runs.reduce((sum, one) => sum + one.cpuSeconds, 0),
     },
-    embedded: { seconds: embedded.seconds, cpuSeconds: embedded.cpuSeconds },
-    engine: { busySeconds: after.busy - before.busy, slots: after.slots },
+    engine: {
+      busySeconds: after.busy - before.busy,
+      slots: after.slots,
+      tasks: after.tasks - before.tasks,
+      opened: after.opened - before.opened,
+    },
     memory,
   };
 }
 
+function judged({ results, ...measured }: FleetRun, expected: Embedded['results']) {
+  const different = [...results].filter(([digest, result]) => {
+    const other = expected.get(digest);
+    return !other || !isDeepStrictEqual(verdictOf(result), verdictOf(other));
+  });
+  return { ...measured, verdicts: results.size, different: different.map(([, result]) => result.model.path) };
+}
+
+type Snapshot = Awaited<ReturnType<typeof snapshot>>;
+
+/** CPU seconds between two snapshots, divided. */
+function differences(before: Snapshot, after: Snapshot, by: number): Pick<Measured['cpu'], 'services' | 'servers'> {
+  const of = (kind: 'services' | 'servers') =>
+    after[kind].map(({ name, cpuSeconds }, i) => ({ name, seconds: (cpuSeconds - before[kind][i]!.cpuSeconds) / by }));
+  return { services: of('services'), servers: of('servers') };
+}
+
 async function snapshot(pipeline: LocalPipeline) {
-  const worker = await pipeline.service('worker-0').metrics();
+  const workers = pipeline.services.filter(({ kind }) => kind === 'worker');
+  const series = await Promise.all(workers.map((worker) => worker.metrics()));
+  const total = (name: string, ...labels: readonly string[]): number =>
+    series
+      .flatMap((one) => [...one])
+      .filter(([key]) => key.split('{')[0] === name && labels.every((label) => key.includes(label)))
+      .reduce((sum, [, value]) => sum + value, 0);
   const names = ['Kafka', 'Temporal', 'PostgreSQL'];
   return {
     services: pipeline.services.map(({ name, pid }) => ({ name, ...usageOf([pid!]) })),
     servers: servers.map(({ pid }, i) => ({ name: names[i]!, ...usageOf([pid]) })),
-    busy: valueOf(worker, 'neuroninspect_engine_busy_seconds_total'),
-    slots: valueOf(worker, 'neuroninspect_engine_slots'),
+    busy: total('neuroninspect_engine_busy_seconds_total'),
+    slots: total('neuroninspect_engine_slots'),
+    tasks: total('neuroninspect_tasks_total'),
+    opened: total('neuroninspect_cache_requests_total', 'cache="open-models"', 'outcome="miss"'),
   };
-}
-
-function valueOf(series: ReadonlyMap<string, number>, name: string): number {
-  return [...series].filter(([key]) => key.split('{')[0] === name).reduce((sum, [, value]) => sum + value, 0);
 }
 
 /** From registering a scan to its verdict, in the order of the verdicts. */
