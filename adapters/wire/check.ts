@@ -23,6 +23,11 @@ export function present<T>(value: T | null | undefined, field: string): T {
   return value ?? refuse(field, 'is missing');
 }
 
+/** Absent fields are undefined or null. */
+export function optional<T, R>(value: T | null | undefined, read: (value: T) => R): R | undefined {
+  return value === null || value === undefined ? undefined : read(value);
+}
+
 /** An integer of the range, both ends included. 64-bit numbers come as objects that round beyond 2^53. */
 export function integer(
   value: number | { toNumber(): number } | null | undefined,

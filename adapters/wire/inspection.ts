@@ -1,6 +1,6 @@
 import type { ImageFacts } from '../../core/pipeline/task.js';
 import type { Inspection } from '../../core/scan/features.js';
-import { cut, integer, list, longest, most, number, oneOf, refuse, text } from './check.js';
+import { cut, integer, list, longest, most, number, oneOf, optional, refuse, text } from './check.js';
 import { readClassNames, readLabels, v1, writeClassNames, writeLabels, type types } from './parts.js';
 
 type Fields = types.scan.v1.ShardFeatures.Inspection.$Properties;
@@ -76,8 +76,4 @@ function readLayout(value: Fields['layout']): Inspection['layout'] {
   if (value === v1.ShardFeatures.Layout.LAYOUT_NCHW) return 'NCHW';
   if (value === v1.ShardFeatures.Layout.LAYOUT_NHWC) return 'NHWC';
   return refuse('inspection.layout', `is ${value ?? 0}, which is no layout`);
-}
-
-function optional<T, R>(value: T | null | undefined, read: (value: T) => R): R | undefined {
-  return value === null || value === undefined ? undefined : read(value);
 }

@@ -1,11 +1,11 @@
 import type { Outcome, TaskResult } from '../../core/pipeline/task.js';
 import type { EngineInfo } from '../../core/ports/engine.js';
 import { readInspection, writeInspection } from './inspection.js';
-import { cut, hex64, integer, longest, matching, number, refuse, text } from './check.js';
+import { cut, hex64, integer, longest, matching, number, optional, refuse, text } from './check.js';
 import { readEvidenceSummary, writeEvidenceSummary } from './evidence-summary.js';
 import { readFeatures, writeFeatures } from './features.js';
 import { maxMessageBytes, readMessage, writeMessage, type MessageType } from './message.js';
-import { readReason, v1, writeReason, type types } from './parts.js';
+import { readReason, readTime, v1, writeReason, type types } from './parts.js';
 
 type Fields = types.scan.v1.ShardFeatures.$Properties;
 
@@ -24,6 +24,7 @@ export function encodeTaskResult(result: TaskResult): Uint8Array {
     {
       taskId: result.taskId,
       scanId: result.scanId,
+      ...(result.createdAt === undefined ? {} : { createdAtMs: result.createdAt }),
       worker: cut(result.worker, longest.word),
       seconds: result.seconds,
       ...(engine === undefined ? {} : { engine: writeEngine(engine) }),
@@ -42,10 +43,12 @@ function accept(fields: Fields): TaskResult {
   const scanId = matching(fields.scanId, 'scan_id', hex64);
   const outcome = readOutcome(fields, scanId);
   const taskId = fields.taskId ?? '';
+  const createdAt = optional(fields.createdAtMs, (value) => readTime(value, 'created_at_ms'));
   checkTaskId(taskId, scanId, outcome);
   return {
     taskId,
     scanId,
+    ...(createdAt === undefined ? {} : { createdAt }),
     worker: text(fields.worker, 'worker', longest.word),
     seconds: number(fields.seconds, 'seconds', 0, Number.MAX_VALUE),
     ...(fields.engine ? { engine: readEngine(fields.engine) } : {}),

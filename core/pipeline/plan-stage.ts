@@ -76,9 +76,11 @@ function worksOf(stage: Stage, { order }: LockedScan, { inspected, detection }: 
 
 async function missingTasks(scan: LockedScan, stage: Stage, { lane, round, now, ttl }: PlanOptions): Promise<Task[]> {
   const missing = (await scan.tasks(stage)).filter(({ done }) => !done);
+  // By whichever clock is ahead, so that no task looks older than the scan.
+  const createdAt = Math.max(now, scan.openedAt);
   return missing.map(({ id }) => {
     const work = parseTaskId(id)?.work;
     if (work === undefined) throw new ScanError('internal', `scan ${scan.order.scanId}: ${id} is no task id`);
-    return { id, order: scan.order, lane, round, createdAt: now, notAfter: now + ttl * 1000, work };
+    return { id, order: scan.order, lane, round, createdAt, notAfter: createdAt + ttl * 1000, work };
   });
 }

@@ -13,7 +13,7 @@ export interface Recorded {
   /**
    * - `first`: it counts.
    * - `duplicate`: another result of the task came first.
-   * - `late`: the scan had its verdict already.
+   * - `late`: the scan had its verdict already, or it is a failure from before the scan was opened again.
    * - `refused`: it does not fit the scan, or there is no such scan; nothing was stored.
    */
   readonly outcome: 'first' | 'duplicate' | 'late' | 'refused';
@@ -62,6 +62,7 @@ async function record(scan: LockedScan, result: TaskResult, nullTables: NullTabl
     if (worthKeeping(scan.verdict!, result)) await scan.addResult(result);
     return { outcome: 'late' };
   }
+  if (isStaleFailure(scan, result)) return { outcome: 'late' };
   if (!(await scan.addResult(result))) return { outcome: 'duplicate' };
   const tasks = await scan.tasks(stage);
   const planned = tasks.some(({ id }) => id === result.taskId);
@@ -80,6 +81,11 @@ async function record(scan: LockedScan, result: TaskResult, nullTables: NullTabl
 
 export function verdictOf({ lane, age }: LockedScan, { judged }: Standing): ReachedVerdict | undefined {
   return judged && { result: judged.result, lane, seconds: age };
+}
+
+/** What failed then is what the scan was opened again for: its task was sent once more. */
+function isStaleFailure({ openedAt }: LockedScan, { createdAt, outcome }: TaskResult): boolean {
+  return outcome.kind === 'failure' && createdAt !== undefined && createdAt < openedAt;
 }
 
 /** A scan that is opened again need not compute it again. */

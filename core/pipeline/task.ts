@@ -32,6 +32,8 @@ export type Work =
 export interface TaskResult {
   readonly taskId: string;
   readonly scanId: string;
+  /** Of the task: milliseconds since the epoch. Undefined where the sender does not say. */
+  readonly createdAt?: number | undefined;
   /** Which worker, for people. */
   readonly worker: string;
   /** Seconds of computing. */

@@ -67,7 +67,9 @@ export interface LockedScan {
   readonly order: ScanOrder;
   /** Of the order's settings: 64 hex digits. */
   readonly profileHash: string;
-  /** Seconds since the scan was registered or reopened. */
+  /** When the scan was registered or reopened last: whole milliseconds since the epoch, by the clock of the store. */
+  readonly openedAt: number;
+  /** Seconds since then. */
   readonly age: number;
   readonly state: ScanState;
   readonly lane: Lane;

@@ -1058,6 +1058,9 @@ export namespace neuroninspect {
                 /** ShardFeatures failure. */
                 failure?: (neuroninspect.scan.v1.Reason.$Properties|null);
 
+                /** ShardFeatures createdAtMs. */
+                createdAtMs?: (number|Long|null);
+
                 /** ShardFeatures checksum. */
                 checksum: number;
 
@@ -1115,6 +1118,9 @@ export namespace neuroninspect {
                     /** ShardFeatures failure */
                     failure?: (neuroninspect.scan.v1.Reason.$Properties|null);
 
+                    /** ShardFeatures createdAtMs */
+                    createdAtMs?: (number|Long|null);
+
                     /** ShardFeatures checksum */
                     checksum?: (number|null);
 
@@ -1136,6 +1142,7 @@ export namespace neuroninspect {
                   features?: neuroninspect.scan.v1.ShardFeatures.Features.$Shape|null;
                   evidence?: neuroninspect.scan.v1.ShardFeatures.Evidence.$Shape|null;
                   failure?: neuroninspect.scan.v1.Reason.$Shape|null;
+                  createdAtMs?: number|Long|null;
                   checksum?: number|null;
                   $unknowns?: Uint8Array[];
                 } & (

@@ -1612,12 +1612,19 @@ export const neuroninspect: typeof NeuroninspectTypes = $root.neuroninspect = ((
                 ShardFeatures.prototype.features = null;
                 ShardFeatures.prototype.evidence = null;
                 ShardFeatures.prototype.failure = null;
+                ShardFeatures.prototype.createdAtMs = null;
                 ShardFeatures.prototype.checksum = 0;
 
                 let $oneOfFields;
 
                 $Object.defineProperty(ShardFeatures.prototype, "outcome", {
                     get: $util.oneOfGetter($oneOfFields = ["inspection", "features", "evidence", "failure"]),
+                    set: $util.oneOfSetter($oneOfFields)
+                });
+
+                // Virtual OneOf for proto3 optional field
+                $Object.defineProperty(ShardFeatures.prototype, "_createdAtMs", {
+                    get: $util.oneOfGetter($oneOfFields = ["createdAtMs"]),
                     set: $util.oneOfSetter($oneOfFields)
                 });
 
@@ -1646,6 +1653,8 @@ export const neuroninspect: typeof NeuroninspectTypes = $root.neuroninspect = ((
                         $root.neuroninspect.scan.v1.ShardFeatures.Evidence.encode(message.evidence, writer.uint32(66).fork(), _depth + 1).ldelim();
                     if (message.failure != null && $Object.hasOwnProperty.call(message, "failure"))
                         $root.neuroninspect.scan.v1.Reason.encode(message.failure, writer.uint32(74).fork(), _depth + 1).ldelim();
+                    if (message.createdAtMs != null && $Object.hasOwnProperty.call(message, "createdAtMs"))
+                        writer.uint32(80).uint64(message.createdAtMs);
                     if (message.checksum != null && $Object.hasOwnProperty.call(message, "checksum") && message.checksum !== 0)
                         writer.uint32(805).fixed32(message.checksum);
                     if (message.$unknowns != null && $Object.hasOwnProperty.call(message, "$unknowns"))
@@ -1749,6 +1758,13 @@ export const neuroninspect: typeof NeuroninspectTypes = $root.neuroninspect = ((
                                     break;
                                 message.failure = $root.neuroninspect.scan.v1.Reason.decode(reader, reader.size(), $undefined, _depth + 1, message.failure);
                                 message.outcome = "failure";
+                                continue;
+                            }
+                        case 10: {
+                                if (wireType !== 0)
+                                    break;
+                                message.createdAtMs = reader.uint64();
+                                message._createdAtMs = "createdAtMs";
                                 continue;
                             }
                         case 100: {

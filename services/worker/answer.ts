@@ -1,7 +1,7 @@
 import { putBlob } from '../../adapters/stores/objects/blobs.js';
 import { encodeEvidence } from '../../adapters/wire/evidence.js';
 import { encodeTaskResult } from '../../adapters/wire/task-result.js';
-import type { Outcome, Task } from '../../core/pipeline/task.js';
+import type { Outcome, Task, TaskResult } from '../../core/pipeline/task.js';
 import type { ObjectStore } from '../../core/ports/object-store.js';
 import type { Delivery, Transport } from '../../core/ports/transport.js';
 import { reasonOf } from '../../core/scan/reason-of.js';
@@ -23,11 +23,12 @@ export async function publishResult(
   { transport, worker }: AnswerOptions,
   { id, order }: Task,
   { computed, seconds }: Execution,
-  outcome: Outcome,
+  { createdAt, outcome }: Pick<TaskResult, 'createdAt' | 'outcome'>,
 ): Promise<void> {
   const value = encodeTaskResult({
     taskId: id,
     scanId: order.scanId,
+    createdAt,
     worker,
     seconds,
     ...(computed.kind === 'failure' ? {} : { engine: computed.engine }),

@@ -168,7 +168,7 @@ export function createDesk(options: DeskOptions): Desk {
       }
     }
     const outcome = await patiently(job, 'objects', () => outcomeOf(computed, store));
-    await patiently(job, 'kafka', () => publishResult(options, task, execution, outcome));
+    await patiently(job, 'kafka', () => publishResult(options, task, execution, { createdAt: job.createdAt, outcome }));
     if (computed.kind === 'features') metrics.inc('mapsComputed', {}, mapsIn(task));
     count(task, computed.kind === 'failure' ? 'failed' : 'ok');
   };
@@ -240,7 +240,8 @@ export function createDesk(options: DeskOptions): Desk {
         return;
       }
       const { joined } = scheduler.add(job);
-      if (!joined) {
+      if (joined) joined.createdAt = Math.max(joined.createdAt, job.createdAt);
+      else {
         const attributes = { 'neuroninspect.scan': job.scanId, 'neuroninspect.task': job.id };
         const parent = extractTrace(delivery.headers);
         job.done = withSpan(`task ${task.work.stage}`, attributes, () => work(job), {

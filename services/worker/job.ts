@@ -13,6 +13,8 @@ export interface Job extends Schedulable {
   readonly delivery: Delivery;
   /** Aborted with the ending when the task is not to be finished here. */
   readonly signal: AbortSignal;
+  /** Of the youngest message about the task. */
+  createdAt: number;
   readonly ending: Ending | undefined;
   end(ending: Ending): void;
   phase: 'preparing' | 'waiting' | 'running' | 'answering';

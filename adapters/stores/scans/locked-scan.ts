@@ -19,6 +19,7 @@ export async function lockScan(sql: Transaction, scanId: string): Promise<Locked
 
   const order = lazily(() => parseExact(row.scan_order as string) as ScanOrder);
   let lane = row.lane as Lane;
+  let openedAt = row.opened_at as number;
   let age = row.age as number;
   let inspected = lazily(() => parsed(row.inspected) as StoredInspection | undefined);
   let detection = lazily(() => parsed(row.detection) as Detection | undefined);
@@ -36,6 +37,9 @@ export async function lockScan(sql: Transaction, scanId: string): Promise<Locked
       return order();
     },
     profileHash: row.profile_hash as string,
+    get openedAt() {
+      return openedAt;
+    },
     get age() {
       return age;
     },
@@ -103,10 +107,12 @@ export async function lockScan(sql: Transaction, scanId: string): Promise<Locked
     reopen() {
       verdict = () => undefined;
       has = { ...has, verdict: false };
+      // The clock of the database, when it locked the scan; later than before however coarse that clock is.
+      openedAt += Math.max(1, Math.floor(1000 * age));
       age = 0;
       void send(statements.archiveVerdict, []);
       void send(statements.dropFailures, []);
-      return send(statements.reopen, [state()]);
+      return send(statements.reopen, [state(), openedAt]);
     },
     notify: (of) => send(statements.notify, [of]),
   };

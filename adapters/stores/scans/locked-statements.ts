@@ -8,6 +8,7 @@ export const lock: OfScan = {
   name: 'lock-scan',
   text: `
     select s.scan_order::text, s.profile_hash, s.lane, s.inspected::text, s.detection::text, v.result::text, v.pictures::text,
+      floor(1000 * extract(epoch from s.opened_at))::float8 as opened_at,
       extract(epoch from clock_timestamp() - s.opened_at)::float8 as age
     from neuroninspect.scans s left join neuroninspect.verdicts v using (scan_id)
     where s.scan_id = $1
@@ -100,7 +101,7 @@ export const dropFailures: OfScan = {
 
 export const reopen: OfScan = {
   name: 'reopen',
-  text: `update neuroninspect.scans set state = $2, opened_at = clock_timestamp() where scan_id = $1`,
+  text: `update neuroninspect.scans set state = $2, opened_at = to_timestamp($3::float8 / 1000) where scan_id = $1`,
 };
 
 export const notify: OfScan = {

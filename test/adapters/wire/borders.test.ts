@@ -92,6 +92,7 @@ const cases: Record<
       [{ scanId: 'ab' }, /scan_id/],
       [{ seconds: -1 }, /seconds/],
       [{ seconds: NaN }, /seconds/],
+      [{ createdAtMs: 8.7e15 }, /created_at_ms/],
       [{ features: null }, /outcome is missing/],
       [features({ values: [{ key: 'rectified.gain', data: new Uint8Array(23) }] }), /23 bytes; 6 values take 24/],
       [features({ values: [{ key: 'rectified.gain' }] }), /0 bytes/],

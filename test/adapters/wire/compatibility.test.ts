@@ -5,6 +5,7 @@ import { test } from 'node:test';
 import { decodeImageSet, encodeImageSet } from '../../../adapters/wire/image-set.js';
 import { decodeTaskResult } from '../../../adapters/wire/task-result.js';
 import { decodeTask } from '../../../adapters/wire/task.js';
+import type { TaskResult } from '../../../core/pipeline/task.js';
 import { neuroninspect } from '../../../proto/gen/scan-v1.js';
 import type { neuroninspect as types } from '../../../proto/gen/scan-v1-types.js';
 import { expectGoldenBytes } from '../../support/golden.js';
@@ -98,6 +99,8 @@ const old: Record<string, readonly [decode: (bytes: Uint8Array) => unknown, mean
     decodeTask,
     { ...samples.tasks.inspect, lane: 'gate', order: { ...samples.order, lane: 'gate' } },
   ],
+  // No created_at_ms: nothing is known of when the task was made.
+  'failure-without-created-at': [decodeTaskResult, withoutCreatedAt(samples.results.failure)],
   // No engine, no accuracy, no hint, no class names, no final activation.
   'inspection-of-the-least': [
     decodeTaskResult,
@@ -124,6 +127,11 @@ for (const [name, [decode, meaning]] of Object.entries(old)) {
   test(`${name}: a message of an older sender is read as it was meant`, () => {
     assert.deepStrictEqual(decode(readFileSync(join(repoRoot, `test/goldens/wire/old/${name}.bin`))), meaning);
   });
+}
+
+function withoutCreatedAt({ createdAt, ...rest }: TaskResult): TaskResult {
+  void createdAt;
+  return rest;
 }
 
 function bytesOf(name: string): Uint8Array {

@@ -117,6 +117,7 @@ export const keepingScans: Readonly<Record<string, Check>> = {
     const { scanId } = await registered(store);
     const good = featuresOf(scanId, 0, new Float32Array(8));
     const bad = failureOf(scanId, { stage: 'confirm', classIndex: 3 });
+    let openedAt = 0;
     await locked(store, scanId, async (scan) => {
       await scan.addTasks('saliency', [good.taskId]);
       await scan.addTasks('confirm', [bad.taskId]);
@@ -128,7 +129,11 @@ export const keepingScans: Readonly<Record<string, Check>> = {
     });
     await locked(store, scanId, async (scan) => {
       const before = scan.age;
+      openedAt = scan.openedAt;
+      assert.ok(Math.abs(Date.now() - openedAt) < 3_600_000, 'milliseconds since the epoch');
       await scan.reopen();
+      assert.ok(scan.openedAt > openedAt);
+      openedAt = scan.openedAt;
       assert.equal(scan.state, 'detected');
       assert.equal(scan.verdict, undefined);
       assert.ok(scan.age <= before);
@@ -137,6 +142,7 @@ export const keepingScans: Readonly<Record<string, Check>> = {
     assert.deepEqual(await history(scanId), ['inconclusive']);
     await locked(store, scanId, async (scan) => {
       assert.equal(scan.state, 'detected');
+      assert.equal(scan.openedAt, openedAt);
       assert.deepEqual(scan.inspected, inspected);
       assert.deepEqual(scan.detection, detection);
       assert.deepEqual(await scan.tasks('saliency'), [{ id: good.taskId, done: true }]);

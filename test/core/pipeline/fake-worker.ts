@@ -51,6 +51,7 @@ export async function workerOf(model: NoisyModel, name = 'worker-1'): Promise<(t
   return async (task) => ({
     taskId: task.id,
     scanId: task.order.scanId,
+    createdAt: task.createdAt,
     worker: name,
     seconds: 0.25,
     engine: opened.engine,
@@ -69,7 +70,8 @@ export async function workerOf(model: NoisyModel, name = 'worker-1'): Promise<(t
 
 export function failed(task: Task, code: 'engine-crashed' | 'model-unsupported-op' = 'engine-crashed'): TaskResult {
   const reason = { code, message: 'model.onnx: three tries' };
-  return { taskId: task.id, scanId: task.order.scanId, worker: 'w', seconds: 1, outcome: { kind: 'failure', reason } };
+  const { id: taskId, createdAt, order } = task;
+  return { taskId, scanId: order.scanId, createdAt, worker: 'w', seconds: 1, outcome: { kind: 'failure', reason } };
 }
 
 /** Plans and answers, stage by stage, until there is a verdict or `until` says so. Returns how many shards were computed. */

@@ -43,15 +43,16 @@ test('a scan goes from stage to stage, and its progress says how far it is', asy
 
 test('tasks say which lane they wait in, how often they were sent and until when they are wanted', async () => {
   const { order } = await scanAt('registered', 'lane');
-  const { tasks } = await planStage(store, order.scanId, { ...planned, lane: 'fleet', round: 3, now: 5000, ttl: 60 });
+  const now = Date.now() + 60_000;
+  const { tasks } = await planStage(store, order.scanId, { ...planned, lane: 'fleet', round: 3, now, ttl: 60 });
   assert.deepEqual(tasks, [
     {
       id: `${order.scanId}/inspect`,
       order,
       lane: 'fleet',
       round: 3,
-      createdAt: 5000,
-      notAfter: 65_000,
+      createdAt: now,
+      notAfter: now + 60_000,
       work: { stage: 'inspect' },
     },
   ]);

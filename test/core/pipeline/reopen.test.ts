@@ -36,6 +36,39 @@ test('a scan that failed for a reason that may pass is opened again; only what i
   assert.deepEqual(essence((await store.verdict(order.scanId))!.result), essence(await embedded(model)));
 });
 
+test('a failure from before a scan was opened again does not end it; a result from before counts', async () => {
+  const model = { seed: 'stale failure', target: 2 };
+  const order = orderOf(model);
+  const answer = await workerOf(model);
+  await registerScan(store, order);
+  await drive(store, order, answer, (state) => state === 'inspected');
+  const { tasks } = await planStage(store, order.scanId, planned);
+  await record(failed(tasks[0]!));
+  await registerScan(store, order);
+
+  assert.deepEqual(await record(failed(tasks[1]!)), { outcome: 'late', stage: 'saliency' });
+  const again = await planStage(store, order.scanId, planned);
+  assert.equal(again.progress.state, 'inspected');
+  assert.equal(again.tasks.length, tasks.length, 'the failed task is sent again');
+  assert.equal((await record(await answer(tasks[1]!))).outcome, 'first');
+
+  assert.equal((await record(failed(again.tasks[2]!))).reached, 'judged');
+});
+
+test('a failure of a sender that does not say when its task was made ends the scan', async () => {
+  const order = orderOf({ seed: 'older worker' });
+  await registerScan(store, order);
+  const { tasks } = await planStage(store, order.scanId, planned);
+  assert.equal((await record({ ...failed(tasks[0]!), createdAt: undefined })).reached, 'judged');
+});
+
+test('however slow the clock of the planner is, its tasks are not older than the scan', async () => {
+  const order = orderOf({ seed: 'slow clock' });
+  await registerScan(store, order);
+  const { tasks } = await planStage(store, order.scanId, { ...planned, now: 0 });
+  assert.equal((await record(failed(tasks[0]!))).reached, 'judged');
+});
+
 test('a scan whose last result came after its deadline has its verdict as soon as it is opened again', async () => {
   const model = { seed: 'too late', target: 2 };
   const order = orderOf(model);

@@ -30,7 +30,7 @@ for (const error of [
 
 test('a process that is to end asks no more', async () => {
   const stopping = new AbortController();
-  const call = () => {
+  const call = (): Promise<string> => {
     stopping.abort();
     return Promise.reject(new Error('away'));
   };

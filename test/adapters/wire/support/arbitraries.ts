@@ -232,6 +232,7 @@ export const evidenceSummary: fc.Arbitrary<EvidenceSummary> = fc.nat(99_999).cha
 
 export const taskResult: fc.Arbitrary<TaskResult> = hex.chain((scan) =>
   record({
+    createdAt: maybe(time),
     worker: word,
     seconds: fc.double({ min: 0, max: 1e6, noNaN: true }),
     engine: maybe(record({ name: word, version: word, provider: word, threads: fc.nat(128) })),
@@ -244,10 +245,11 @@ export const taskResult: fc.Arbitrary<TaskResult> = hex.chain((scan) =>
       }),
       reason.map((value): Outcome => ({ kind: 'failure', reason: value })),
     ),
-  }).map(({ engine, failed, outcome, ...rest }) => ({
+  }).map(({ createdAt, engine, failed, outcome, ...rest }) => ({
     taskId: taskOf(scan, outcome, failed),
     scanId: scan,
     ...rest,
+    ...(createdAt === undefined ? {} : { createdAt }),
     ...(engine ? { engine } : {}),
     outcome,
   })),

@@ -70,7 +70,7 @@ const inspection: Inspection = {
   tile: { classes: 16, images: 10 },
 };
 
-const worker = { scanId: order.scanId, worker: 'worker-3', seconds: 0.25 };
+const worker = { scanId: order.scanId, createdAt: tasks.inspect.createdAt, worker: 'worker-3', seconds: 0.25 };
 const engine = { name: 'onnxruntime', version: '1.30.0', provider: 'cpu', threads: 1 };
 
 export const results = {
