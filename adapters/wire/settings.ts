@@ -1,3 +1,4 @@
+import { LRUCache } from 'lru-cache';
 import { z } from 'zod';
 import { ScanError } from '../../core/scan/errors.js';
 import { featureNames, saliencyRuleNames } from '../../core/scan/features.js';
@@ -10,6 +11,17 @@ import { canonicalJson, type ScanSettings } from '../../core/scan/scan-id.js';
  * @throws ScanError `message-malformed`.
  */
 export function parseSettings(text: string): ScanSettings {
+  const known = accepted.get(text);
+  if (known) return known;
+  const settings = parse(text);
+  accepted.set(text, settings);
+  return settings;
+}
+
+/** Checking costs milliseconds, and all scans of a fleet have the same settings. */
+const accepted = new LRUCache<string, ScanSettings>({ max: 32 });
+
+function parse(text: string): ScanSettings {
   try {
     if (text.length > maxCharacters) throw new RangeError(`longer than ${maxCharacters} characters`);
     const checked = scanSettings.safeParse(JSON.parse(text));

@@ -44,20 +44,26 @@ export async function submitAll<T>(
   { submission, cluster, progress, signal, timeout }: Judging,
   then: (submitted: Submitted) => T,
 ): Promise<T[]> {
-  return sideBySide(paths, { most: uploadsAtATime }, async (path) => {
+  const failed = (error: unknown, model: ModelIdentity): Submitted => ({
+    failed: (error instanceof FailedScan ? error : new FailedScan(submission, model, error)).result,
+  });
+  const start = (order: ScanOrder): Promise<Submitted> =>
+    cluster.start(order, timeout).then(
+      () => ({ order }),
+      (error: unknown) => failed(error, identityOf(order)),
+    );
+  // The next model is read while the pipeline is told of this one.
+  const started = await sideBySide(paths, { most: uploadsAtATime }, async (path) => {
     progress.update({ path, stage: 'identify', done: 0, total: 1 });
-    let model: ModelIdentity = { path };
     try {
       if (signal.aborted) throw new ScanError('cancelled', `${path}: the scan was cancelled`);
       const order = await prepareOrder(path, submission);
-      model = identityOf(order);
-      await cluster.start(order, timeout);
-      return then({ order });
+      return { submitted: start(order).then(then) };
     } catch (error) {
-      const failed = error instanceof FailedScan ? error : new FailedScan(submission, model, error);
-      return then({ failed: failed.result });
+      return { submitted: Promise.resolve(then(failed(error, { path }))) };
     }
   });
+  return Promise.all(started.map(({ submitted }) => submitted));
 }
 
 /** Each model is in memory as a whole while it is read. */
