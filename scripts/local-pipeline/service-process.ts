@@ -69,13 +69,15 @@ export async function createServiceProcess(options: {
       });
     },
     ready: async (timeoutMs = 60_000) => {
-      for (const until = Date.now() + timeoutMs; Date.now() < until; await pause(100)) {
+      const until = Date.now() + timeoutMs;
+      while (Date.now() < until) {
         if (!child) throw new Error(`${name} has ended:\n${log().slice(-4000)}`);
         const ready = await fetch(`${url}/readyz`).then(
           ({ ok }) => ok,
           () => false,
         );
         if (ready) return;
+        await pause(100);
       }
       throw new Error(`${name} is not ready after ${timeoutMs / 1000} s:\n${log().slice(-4000)}`);
     },
