@@ -25,6 +25,7 @@ export async function orchestrate(env: NodeJS.ProcessEnv, stopping: AbortSignal)
   const settings = orchestratorSettings(env);
   const objects = openObjectStore(settings.objectStore);
   const logger = createLogger({ service: 'orchestrator', level: settings.logLevel });
+  const bundle = await workflowBundle(settings.otlpEndpoint !== undefined);
   installRuntime(logger);
   const metrics = createMetrics();
   const { temporal: traced, ...tracing } = await startTracing({
@@ -77,7 +78,7 @@ export async function orchestrate(env: NodeJS.ProcessEnv, stopping: AbortSignal)
         connection: connected,
         namespace: settings.temporalNamespace,
         taskQueue: orchestratorTaskQueue,
-        workflowBundle: workflowBundle(settings.otlpEndpoint !== undefined),
+        workflowBundle: bundle,
         activities: createActivities({
           store: opened,
           objects,

@@ -129,9 +129,8 @@ for (const [name, [decode, meaning]] of Object.entries(old)) {
   });
 }
 
-function withoutCreatedAt({ createdAt, ...rest }: TaskResult): TaskResult {
-  void createdAt;
-  return rest;
+function withoutCreatedAt(result: TaskResult): unknown {
+  return Object.fromEntries(Object.entries(result).filter(([name]) => name !== 'createdAt'));
 }
 
 function bytesOf(name: string): Uint8Array {
