@@ -90,3 +90,10 @@ function summaryOf({ classIndex, className, trigger, probe }: Evidence): Evidenc
   };
   return { classIndex, className, trigger: numbers, probe };
 }
+
+/** Classes x images of a shard. */
+export function mapsIn({ work }: Task): number {
+  if (work.stage !== 'saliency') return 0;
+  const { classes, images } = work.shard;
+  return (classes.end - classes.start) * (images.end - images.start);
+}

@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import { sleep } from '../../adapters/transports/intake/sleep.js';
 import { decodeClosed } from '../../adapters/wire/closed.js';
 import { decodeTask } from '../../adapters/wire/task.js';
@@ -9,13 +10,14 @@ import { reasonOf } from '../../core/scan/reason-of.js';
 import type { Metrics } from '../../adapters/metrics/registry.js';
 import type { Logger } from '../common/logger.js';
 import { extractTrace, withSpan } from '../common/tracing.js';
-import { giveUp, outcomeOf, publishResult, type AnswerOptions } from './answer.js';
+import { giveUp, mapsIn, outcomeOf, publishResult, type AnswerOptions } from './answer.js';
 import type { EngineSlot } from './engine-slot.js';
 import { execute, openKey, type Execution, type Prepared } from './execute.js';
-import { classOf } from './failure.js';
+import { classOf, isOfThisMachine } from './failure.js';
 import type { ImageCache } from './image-cache.js';
 import { createJob, enter, handedBack, isQueued, unlessAborted, type Job } from './job.js';
 import type { ModelCache } from './model-cache.js';
+import { passOn } from './pass-on.js';
 import { createScheduler } from './scheduler.js';
 
 export interface DeskOptions extends AnswerOptions {
@@ -46,7 +48,9 @@ export function createDesk(options: DeskOptions): Desk {
   const { store, models, images, slots, metrics, logger, maxTries } = options;
   const scheduler = createScheduler<Job, EngineSlot>({ holds: (slot, { task }) => slot.holds(openKey(task)) });
   let free = [...slots];
-  let clearing = false;
+  const clearing = new AbortController();
+  // One for each task that is passed on.
+  setMaxListeners(0, clearing.signal);
 
   const dispatch = (): void => {
     for (;;) {
@@ -91,6 +95,11 @@ export function createDesk(options: DeskOptions): Desk {
       );
       const error = asScanError(thrown);
       const failure = classOf(error);
+      if (failure === 'wait' && isOfThisMachine(error)) {
+        metrics.inc('storageErrors', { store: 'disk' });
+        logOf(job).warn({ code: error.code }, error.message);
+        job.end('elsewhere');
+      }
       if (job.ending !== undefined || failure === 'wait') throw error;
       return { computed: { kind: 'failure', error, poison: failure === 'again' }, tries: 1, seconds: 0 };
     }
@@ -188,7 +197,7 @@ export function createDesk(options: DeskOptions): Desk {
       }
     } catch (thrown) {
       const { ending } = job;
-      count(task, ending ?? 'handed-back');
+      count(task, ending === 'dropped' ? 'dropped' : 'handed-back');
       if (ending === undefined) logOf(job).error({ err: thrown }, 'handed back after an error of the worker');
       else logOf(job).info(ending);
       if (ending !== 'dropped') throw ending === undefined ? thrown : handedBack(job);
@@ -234,7 +243,7 @@ export function createDesk(options: DeskOptions): Desk {
       const task = await decoded(delivery, decodeTask);
       if (!task) return;
       const job = createJob(task, delivery);
-      if (clearing) throw handedBack(job);
+      if (clearing.signal.aborted) throw handedBack(job);
       if (!scheduler.wanted(job, Date.now())) {
         count(task, 'dropped');
         return;
@@ -251,7 +260,13 @@ export function createDesk(options: DeskOptions): Desk {
           scheduler.remove(job.id);
         });
       }
-      await follow(joined ?? job, signal);
+      const followed = joined ?? job;
+      try {
+        await follow(followed, signal);
+      } catch (thrown) {
+        if (followed.ending !== 'elsewhere' || signal.aborted) throw thrown;
+        await passOn(options.transport, delivery, [signal, clearing.signal]);
+      }
     },
     handleClosed: async (delivery) => {
       const closed = await decoded(delivery, decodeClosed);
@@ -272,7 +287,7 @@ export function createDesk(options: DeskOptions): Desk {
       ];
     },
     clear: async (graceMs) => {
-      clearing = true;
+      clearing.abort();
       const jobs = scheduler.items();
       for (const job of jobs.filter(isQueued)) job.end('handed-back');
       const late = setTimeout(() => {
@@ -282,13 +297,6 @@ export function createDesk(options: DeskOptions): Desk {
       clearTimeout(late);
     },
   };
-}
-
-/** Classes x images of a shard. */
-function mapsIn({ work }: Task): number {
-  if (work.stage !== 'saliency') return 0;
-  const { classes, images } = work.shard;
-  return (classes.end - classes.start) * (images.end - images.start);
 }
 
 function seconds(): number {

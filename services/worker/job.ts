@@ -4,8 +4,8 @@ import { ScanError } from '../../core/scan/errors.js';
 import type { EngineSlot } from './engine-slot.js';
 import type { Schedulable } from './scheduler.js';
 
-/** Why a task ends without a result. */
-export type Ending = 'dropped' | 'handed-back';
+/** Why a task ends without a result; `elsewhere`: what it needs is missing here and may be there on another worker. */
+export type Ending = 'dropped' | 'handed-back' | 'elsewhere';
 
 /** A task from its delivery to its acknowledgement; several deliveries of the same task share one. */
 export interface Job extends Schedulable {
