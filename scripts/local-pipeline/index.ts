@@ -19,8 +19,8 @@ export interface LocalPipeline {
   /** What a client needs, e.g. `neuroninspect submit`. */
   readonly clientEnvironment: NodeJS.ProcessEnv;
   service(name: string): ServiceProcess;
-  /** Starts one more service of a kind and waits until it is ready. */
-  add(kind: ServiceKind, environment?: NodeJS.ProcessEnv): Promise<ServiceProcess>;
+  /** Starts one more service of a kind and waits until it is ready. @param wrapper a command that runs that in its arguments. */
+  add(kind: ServiceKind, environment?: NodeJS.ProcessEnv, wrapper?: readonly string[]): Promise<ServiceProcess>;
   /** Ends all services the way an operator does; those that do not end are killed. */
   stop(): Promise<void>;
 }
@@ -45,12 +45,17 @@ export async function startLocalPipeline(options: LocalPipelineOptions): Promise
     NEURONINSPECT_OBJECT_STORE: servers.objectStore,
   };
   const services: ServiceProcess[] = [];
-  const create = async (kind: ServiceKind, more: NodeJS.ProcessEnv = {}): Promise<ServiceProcess> => {
+  const create = async (
+    kind: ServiceKind,
+    more: NodeJS.ProcessEnv = {},
+    wrapper: readonly string[] = [],
+  ): Promise<ServiceProcess> => {
     const name = `${kind}-${services.filter((service) => service.kind === kind).length}`;
     const service = await createServiceProcess({
       name,
       kind,
       folder,
+      wrapper,
       environment: {
         ...clientEnvironment,
         NEURONINSPECT_KAFKA_BROKERS: servers.brokers.join(','),
@@ -79,8 +84,8 @@ export async function startLocalPipeline(options: LocalPipelineOptions): Promise
       if (!found) throw new Error(`there is no service ${name}`);
       return found;
     },
-    add: async (kind, environment) => {
-      const service = await create(kind, environment);
+    add: async (kind, environment, wrapper) => {
+      const service = await create(kind, environment, wrapper);
       service.start();
       await service.ready();
       return service;

@@ -3,6 +3,7 @@ import { closeSync, openSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { freePorts } from '../../test/support/servers/ports.js';
+import { dyingWithUs } from '../../test/support/servers/process.js';
 
 export const serviceKinds = ['orchestrator', 'reducer', 'worker'] as const;
 export type ServiceKind = (typeof serviceKinds)[number];
@@ -21,7 +22,7 @@ export interface ServiceProcess {
   start(): void;
   /** @throws Error with the end of the log when it ends or is not ready in time. */
   ready(timeoutMs?: number): Promise<void>;
-  /** Sends a signal and resolves when the process is gone: its exit code or the signal. */
+  /** Sends a signal and resolves when the process is gone: its exit code or the signal. After a minute it is killed. */
   kill(signal?: NodeJS.Signals): Promise<number | NodeJS.Signals | undefined>;
   /** Value of each series, e.g. `neuroninspect_tasks_total{stage="inspect",...}`. */
   metrics(): Promise<ReadonlyMap<string, number>>;
@@ -33,8 +34,10 @@ export async function createServiceProcess(options: {
   readonly kind: ServiceKind;
   readonly folder: string;
   readonly environment: NodeJS.ProcessEnv;
+  /** A command that runs the command in its arguments. */
+  readonly wrapper?: readonly string[];
 }): Promise<ServiceProcess> {
-  const { name, kind, folder, environment } = options;
+  const { name, kind, folder, environment, wrapper = [] } = options;
   const main = join(import.meta.dirname, '..', '..', 'services', kind, 'main.js');
   const port = await freePorts();
   const url = `http://127.0.0.1:${port}`;
@@ -55,11 +58,14 @@ export async function createServiceProcess(options: {
     start: () => {
       if (child) throw new Error(`${name} runs already`);
       const output = openSync(logFile, 'a');
-      const started = spawn(process.execPath, [main], {
+      const [command, ...args] = [...wrapper, ...dyingWithUs([process.execPath, main])];
+      const started = spawn(command!, args, {
         stdio: ['ignore', output, output],
         env: { ...process.env, ...environment, NEURONINSPECT_HTTP_PORT: String(port) },
       });
       closeSync(output);
+      // A service left over by a caller that failed must not keep its process alive.
+      started.unref();
       child = started;
       gone = new Promise((resolve) => {
         started.once('exit', (code, signal) => {
@@ -82,10 +88,16 @@ export async function createServiceProcess(options: {
       throw new Error(`${name} is not ready after ${timeoutMs / 1000} s:\n${log().slice(-4000)}`);
     },
     kill: async (signal = 'SIGKILL') => {
-      child?.kill(signal);
-      return gone;
+      const stopping = child;
+      if (!stopping) return gone;
+      stopping.ref();
+      stopping.kill(signal);
+      const stubborn = setTimeout(() => stopping.kill('SIGKILL'), 60_000);
+      return gone.finally(() => {
+        clearTimeout(stubborn);
+      });
     },
-    metrics: async () => parseMetrics(await (await fetch(`${url}/metrics`)).text()),
+    metrics: async () => parseMetrics(await (await fetch(`${url}/metrics`, { signal: AbortSignal.timeout(30_000) })).text()),
   };
 }
 

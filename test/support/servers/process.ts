@@ -136,8 +136,8 @@ export async function runToEnd(
   if (code !== 0) throw new Error(`${command} ended with ${code}\n${text}`);
 }
 
-/** A test process that is killed with -9 runs no handler of ours; Linux then ends its servers for it. */
-function dyingWithUs(command: string[]): string[] {
+/** A test process that is killed with -9 runs no handler of ours; Linux then ends its servers and services for it. */
+export function dyingWithUs(command: string[]): string[] {
   const setpriv = process.platform === 'linux' ? onPath('setpriv') : undefined;
   return setpriv === undefined ? command : [setpriv, '--pdeathsig', 'KILL', ...command];
 }
