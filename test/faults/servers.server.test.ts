@@ -62,7 +62,7 @@ test('PostgreSQL is killed and comes back', async () => {
         await postgres.restart();
       },
       check: async (pipeline) => {
-        assert.ok((await total(pipeline, 'reducer', 'storage_errors_total', { store: 'database' })) > 0);
+        assert.ok((await total(pipeline, 'reducer', 'storage_errors_total', { store: 'postgres' })) > 0);
       },
     });
   });
