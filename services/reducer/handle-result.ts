@@ -12,6 +12,7 @@ import { bury } from '../common/bury.js';
 import { countVerdict } from '../common/count-verdict.js';
 import type { Logger } from '../common/logger.js';
 import { extractTrace, withSpan } from '../common/tracing.js';
+import type { NoticeTraces } from './notice-traces.js';
 
 export interface ResultHandlerParts {
   readonly store: ScanStore;
@@ -19,6 +20,7 @@ export interface ResultHandlerParts {
   readonly nullTables: NullTables;
   readonly metrics: Metrics;
   readonly logger: Logger;
+  readonly traces: Pick<NoticeTraces, 'keep'>;
   /** A notice waits in the outbox. */
   readonly onAdvanced: () => void;
 }
@@ -51,6 +53,8 @@ async function handle(parts: ResultHandlerParts, delivery: Delivery): Promise<'h
     await giveUp(parts, delivery, reasonOf(thrown));
     return 'malformed';
   }
+  // Before there is a notice: another round of the relay may be quick.
+  parts.traces.keep(result.scanId);
   const recorded = await record(parts, result);
   if (recorded.refusal) await giveUp(parts, delivery, recorded.refusal, result);
   count(parts, result, recorded);

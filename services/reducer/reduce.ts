@@ -12,6 +12,7 @@ import { startTracing } from '../common/tracing.js';
 import { untilAnswered } from '../common/until-answered.js';
 import { startGauges } from './gauges.js';
 import { createResultHandler } from './handle-result.js';
+import { createNoticeTraces } from './notice-traces.js';
 import { keptNullTables } from './null-tables.js';
 import { startRelay } from './relay.js';
 import { reducerSettings } from './settings.js';
@@ -62,9 +63,11 @@ export async function reduce(env: NodeJS.ProcessEnv, stopping: AbortSignal): Pro
     );
     if (opened === undefined) return;
     store = opened;
+    const traces = createNoticeTraces();
     const relay = startRelay({
       store: opened,
-      deliver: (notice) => client.withDeadline(Date.now() + signalMs, () => signalAdvanced(client, notice)),
+      deliver: (notice) =>
+        traces.deliver(notice, () => client.withDeadline(Date.now() + signalMs, () => signalAdvanced(client, notice))),
       metrics,
       logger,
     });
@@ -74,6 +77,7 @@ export async function reduce(env: NodeJS.ProcessEnv, stopping: AbortSignal): Pro
       nullTables: keptNullTables(),
       metrics,
       logger,
+      traces,
       onAdvanced: relay.wake,
     });
     const joined = await untilAnswered('kafka', waiting, async () => {

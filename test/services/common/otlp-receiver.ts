@@ -4,13 +4,27 @@ import { json } from 'node:stream/consumers';
 import type { TestContext } from 'node:test';
 
 export interface ReceivedSpan {
+  /** `service.name` of who sent it. */
+  readonly service: string;
   readonly traceId: string;
   readonly spanId: string;
   readonly parentSpanId?: string;
   readonly name: string;
   readonly kind: number;
   readonly status: { readonly code?: number; readonly message?: string };
-  readonly attributes: readonly { readonly key: string; readonly value: { readonly stringValue?: string } }[];
+  readonly attributes: readonly Attribute[];
+}
+
+interface Attribute {
+  readonly key: string;
+  readonly value: { readonly stringValue?: string };
+}
+
+interface ExportRequest {
+  readonly resourceSpans: {
+    readonly resource: { readonly attributes: readonly Attribute[] };
+    readonly scopeSpans: { readonly spans: readonly Omit<ReceivedSpan, 'service'>[] }[];
+  }[];
 }
 
 /** A collector that keeps the spans it is sent. */
@@ -18,9 +32,11 @@ export async function receiver(t: TestContext): Promise<{ endpoint: string; span
   const spans: ReceivedSpan[] = [];
   const server = createServer((request, response) => {
     void json(request).then((body) => {
-      const { resourceSpans } = body as { resourceSpans: { scopeSpans: { spans: ReceivedSpan[] }[] }[] };
       if (request.url === '/v1/traces') {
-        spans.push(...resourceSpans.flatMap(({ scopeSpans }) => scopeSpans.flatMap((scope) => scope.spans)));
+        for (const { resource, scopeSpans } of (body as ExportRequest).resourceSpans) {
+          const service = resource.attributes.find(({ key }) => key === 'service.name')?.value.stringValue ?? '';
+          for (const scope of scopeSpans) spans.push(...scope.spans.map((span) => ({ ...span, service })));
+        }
       }
       response.setHeader('content-type', 'application/json').end('{}');
     });

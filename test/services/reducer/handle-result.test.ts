@@ -11,6 +11,7 @@ import type { Delivery, Transport } from '../../../core/ports/transport.js';
 import { ScanError } from '../../../core/scan/errors.js';
 import { createLogger } from '../../../services/common/logger.js';
 import { createResultHandler } from '../../../services/reducer/handle-result.js';
+import { createNoticeTraces } from '../../../services/reducer/notice-traces.js';
 import { keptNullTables } from '../../../services/reducer/null-tables.js';
 import { failed, orderOf, planned, tables, workerOf, type NoisyModel } from '../../core/pipeline/fake-worker.js';
 
@@ -110,6 +111,7 @@ function handler(broken: Partial<ScanStore> = {}, publish?: () => Promise<void>)
     nullTables: tables,
     metrics,
     logger: createLogger({ service: 'test', destination: { write: () => undefined } }),
+    traces: createNoticeTraces(),
     onAdvanced: () => advanced++,
   });
   /** Labels and values of a metric, those that are not 0. */
