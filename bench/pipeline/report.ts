@@ -33,6 +33,10 @@ export interface StoragePerScan {
   readonly historyBytes: number;
   readonly databaseRows: number;
   readonly databaseBytes: number;
+  /** Those of idle services included. */
+  readonly databaseTransactions: number;
+  /** Write-ahead log; the server's own databases included. */
+  readonly databaseLogBytes: number;
   readonly kafkaBytes: number;
   /** Models and images included. */
   readonly objectBytes: number;
@@ -83,7 +87,11 @@ export function printReport(measured: Measured): void {
     ['CPU when idle, ms per second', `${idling(idle.services)}, ${idling(idle.servers)}`],
     ...memoryRows(memory),
     ['history per scan', `${storage.historyEvents.toFixed(0)} events, ${kib(storage.historyBytes)}`],
-    ['database per scan', `${storage.databaseRows.toFixed(1)} rows, ${kib(storage.databaseBytes)}`],
+    [
+      'database per scan',
+      `${storage.databaseRows.toFixed(1)} rows, ${kib(storage.databaseBytes)}, ` +
+        `${storage.databaseTransactions.toFixed(0)} transactions, ${kib(storage.databaseLogBytes)} of log`,
+    ],
     ['Kafka per scan', kib(storage.kafkaBytes)],
     ['object store per scan', kib(storage.objectBytes)],
   ];

@@ -2,7 +2,7 @@
  * A fleet of small models through the whole pipeline on real Kafka, Temporal and PostgreSQL of this machine, beside the
  * embedded scanner on the same models.
  *
- * Usage: npm run bench:pipeline -- [--models 200] [--zoo FOLDER] [--output FILE.json] [--profiles FOLDER]
+ * Usage: npm run bench:pipeline -- [--models 200] [--zoo FOLDER] [--output FILE.json] [--workers 1] [--profiles FOLDER]
  */
 import { execFile } from 'node:child_process';
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
@@ -25,11 +25,14 @@ const { values: flags } = parseArgs({
     models: { type: 'string', default: '200' },
     zoo: { type: 'string', default: join(sharedDir, 'zoo') },
     output: { type: 'string' },
+    /** Worker processes, which share the cores. */
+    workers: { type: 'string', default: '1' },
     /** For CPU profiles of the services' main processes. */
     profiles: { type: 'string' },
   },
 });
 
+const workers = Number(flags.workers);
 if (flags.profiles) mkdirSync(flags.profiles, { recursive: true });
 const folder = mkdtempSync(join(tmpdir(), 'neuroninspect-bench-'));
 const servers = await Promise.all([startKafka(), startTemporal(), startPostgres()]);
@@ -63,7 +66,8 @@ async function measure(work: string, fleets: readonly Fleet[]): Promise<Measured
     },
     folder: join(work, 'services'),
     kafkaPrefix: 'bench',
-    environment: profiled,
+    counts: { worker: workers },
+    environment: (kind) => ({ ...profiled(kind), NEURONINSPECT_WORKERS: String(Math.ceil(cpus().length / workers)) }),
   });
   try {
     const alone = await oneByOne(pipeline, fleets, databaseUrl);

@@ -15,12 +15,14 @@ interface Places {
 export async function storageOf({ databaseUrl, temporalAddress, namespace, folders }: Places): Promise<StoragePerScan> {
   const postgres = new Postgres({ connectionString: databaseUrl });
   await postgres.connect();
-  const { rows } = await postgres.query<Record<'scans' | 'rows' | 'bytes', string>>(
+  const { rows } = await postgres.query<Record<'scans' | 'rows' | 'bytes' | 'transactions' | 'log', string>>(
     `select (select count(*) from neuroninspect.scans) as scans,
             (select count(*) from neuroninspect.scans) + (select count(*) from neuroninspect.tasks)
               + (select count(*) from neuroninspect.results) + (select count(*) from neuroninspect.verdicts) as rows,
             (select sum(pg_total_relation_size(c.oid)) from pg_class c join pg_namespace n on n.oid = c.relnamespace
-              where n.nspname = 'neuroninspect' and c.relkind = 'r') as bytes`,
+              where n.nspname = 'neuroninspect' and c.relkind = 'r') as bytes,
+            (select xact_commit from pg_stat_database where datname = current_database()) as transactions,
+            (select wal_bytes from pg_stat_wal) as log`,
   );
   await postgres.end();
   const scans = Number(rows[0]!.scans);
@@ -30,6 +32,8 @@ export async function storageOf({ databaseUrl, temporalAddress, namespace, folde
     historyBytes: history.bytes,
     databaseRows: Number(rows[0]!.rows) / scans,
     databaseBytes: Number(rows[0]!.bytes) / scans,
+    databaseTransactions: Number(rows[0]!.transactions) / scans,
+    databaseLogBytes: Number(rows[0]!.log) / scans,
     kafkaBytes: topicBytes(folders.kafka) / scans,
     objectBytes: bytesBelow(folders.objects) / scans,
   };
