@@ -41,6 +41,9 @@ const rules: Readonly<Record<string, Rule>> = {
   'com.microsoft.SkipLayerNormalization': skipLayerNormalization,
 };
 
+/** Ops that are taken apart, by qualified name; of some of them only certain forms. */
+export const decomposedOps: ReadonlySet<string> = new Set(Object.keys(rules));
+
 /** Conv, then an addend Z, then an activation. */
 function fusedConv(node: Node, parts: Parts): Node[] | undefined {
   const [x, weight, bias = '', addend = ''] = node.inputs;

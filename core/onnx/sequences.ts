@@ -32,6 +32,18 @@ export type SequenceResult =
       readonly then: SequenceResult;
     };
 
+/** Ops that {@link resolveSequence} does away with. */
+export const sequenceOps: ReadonlySet<string> = new Set([
+  'ConcatFromSequence',
+  'SequenceAt',
+  'SequenceConstruct',
+  'SequenceEmpty',
+  'SequenceErase',
+  'SequenceInsert',
+  'SequenceLength',
+  'SplitToSequence',
+]);
+
 /**
  * Resolves a node that makes or reads a sequence; undefined for every other node. `fresh` makes a name that is free in the
  * flat graph.
