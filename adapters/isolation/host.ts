@@ -37,6 +37,15 @@ function createHost({ provider, threads }: HostSettings): Host {
     shard: (shard, id) => opened(id).runShard(shard),
     confirm: (classIndex, id) => opened(id).confirm(classIndex),
     explain: (request, id) => opened(id).explain(request),
+    survey: async ({ path, ...request }) => {
+      const [{ onnxFormat }, { survey }] = await Promise.all([
+        import('../formats/onnx/index.js'),
+        import('../../core/survey/index.js'),
+      ]);
+      const file = await onnxFormat.read(path, request.limits);
+      const { digest, bytes, files } = file;
+      return { format: onnxFormat.name, digest, bytes, files, survey: survey(file, request) };
+    },
     close: (_, id) => close(id),
     check: async () => {
       await addOne(engine);

@@ -5,7 +5,7 @@ import type { ModelJob, OpenModel, Runner } from '../../core/ports/runner.js';
 import { asScanError, ScanError } from '../../core/scan/errors.js';
 import type { Provider } from '../engines/onnxruntime/provider.js';
 import { createPool, type Pool, type Seat } from './pool.js';
-import type { ArgumentOf, HostMethod, Opened, ResultOf } from './protocol.js';
+import type { ArgumentOf, HostMethod, Opened, ResultOf, SurveyedModel, SurveyJob } from './protocol.js';
 import type { Task, WorkerProcess } from './worker-process.js';
 
 export interface IsolatedRunnerOptions {
@@ -56,6 +56,21 @@ export function createIsolatedRunner(options: IsolatedRunnerOptions): IsolatedRu
     maxResidentBytes: maxMemoryMb === undefined ? memoryShare(workers) : maxMemoryMb * 2 ** 20,
   });
   let lastId = 0;
+  /** A request about no open model. */
+  const once = async <M extends HostMethod>(
+    method: M,
+    argument: ArgumentOf<M>,
+    model: string,
+    doing: string,
+  ): Promise<ResultOf<M>> => {
+    const nobody = { id: ++lastId };
+    const task = { id: nobody.id, model, doing, timeoutMs };
+    try {
+      return await withSeat(pool, nobody, (seat) => seat.process().request(method, argument, task));
+    } finally {
+      pool.forget(nobody, new ScanError('cancelled', `${model}: ${doing} is over`));
+    }
+  };
   return {
     open: async ({ path, images, preprocessing, profile, selection, limits }) => {
       // The caller's object may hold more, which need not be fit for a structured clone.
@@ -69,15 +84,8 @@ export function createIsolatedRunner(options: IsolatedRunnerOptions): IsolatedRu
         throw thrown;
       }
     },
-    check: async () => {
-      const nobody = { id: ++lastId };
-      const task = { id: nobody.id, model: 'the engine', doing: 'computing 1 + 1', timeoutMs };
-      try {
-        return await withSeat(pool, nobody, (seat) => seat.process().request('check', undefined, task));
-      } finally {
-        pool.forget(nobody, new ScanError('cancelled', 'the engine was checked'));
-      }
-    },
+    check: () => once('check', undefined, 'the engine', 'computing 1 + 1'),
+    survey: (job) => once('survey', job, job.path, 'reading it'),
     pids: () => pool.pids(),
     close: () => pool.close(),
   };
@@ -87,6 +95,8 @@ export interface IsolatedRunner extends Runner {
   open(job: ModelJob): Promise<IsolatedModel>;
   /** Proves that a worker process starts and its engine computes. */
   check(): Promise<EngineInfo>;
+  /** What a scan would make of a model; nothing is run and nothing stays open. @throws ScanError where it cannot be read. */
+  survey(job: SurveyJob): Promise<SurveyedModel>;
   /** Of the worker processes that run now. */
   pids(): number[];
 }

@@ -1,8 +1,10 @@
 import type { EngineInfo } from '../../core/ports/engine.js';
 import type { ExplainRequest, Explanation, ModelJob } from '../../core/ports/runner.js';
 import { ScanError, scanErrorCodes, type ScanErrorCode } from '../../core/scan/errors.js';
+import type { ModelFile } from '../../core/ports/model-format.js';
 import type { Inspection, Shard, ShardFeatures } from '../../core/scan/features.js';
 import type { Evidence } from '../../core/scan/result.js';
+import type { Survey, SurveyRequest } from '../../core/survey/survey.js';
 import type { Provider } from '../engines/onnxruntime/provider.js';
 
 /** What a worker process can be asked about one of the models it holds. */
@@ -11,6 +13,8 @@ interface Calls {
   shard: { takes: Shard; gives: ShardFeatures };
   confirm: { takes: number; gives: Evidence };
   explain: { takes: ExplainRequest; gives: Explanation };
+  /** Reads a model without running it or keeping it. */
+  survey: { takes: SurveyJob; gives: SurveyedModel };
   close: { takes: undefined; gives: undefined };
   /** Lets the engine compute something; about no model. */
   check: { takes: undefined; gives: EngineInfo };
@@ -27,6 +31,15 @@ export interface Opened {
   readonly engine: EngineInfo;
   /** Of the model's files as this process read them. */
   readonly digest: string;
+}
+
+export interface SurveyJob extends SurveyRequest {
+  readonly path: string;
+}
+
+export interface SurveyedModel extends Omit<ModelFile, 'graph'> {
+  readonly format: string;
+  readonly survey: Survey;
 }
 
 export interface HostRequest {

@@ -27,17 +27,37 @@ export function bindModel(
   selection: ModelSelection,
 ): Binding {
   const classifier = findClassifier(graph, { ...selection, layout: preprocessing.layout });
-  const { input: info, layout, logitsName } = classifier;
-  const declared = info.dims ?? [null, null, null, null];
-  const takes: ImageInput = {
+  const takes = imageInputOf(classifier);
+  const input = fitImages(images, takes, preprocessing);
+  const model = bindTo(graph, classifier, {
+    layout: input.layout,
+    inputDims: input.dims.slice(1),
+    unit: input.domain.high.map((high, channel) => high - input.domain.low[channel]!),
+  });
+  return { classifier, takes, input, model };
+}
+
+/** What a model declares to take for one image. */
+export function imageInputOf({ input: { dims, dtype }, layout }: Classifier): ImageInput {
+  const declared = dims ?? [null, null, null, null];
+  return {
     inputDims: declared.slice(1).map((dim) => (typeof dim === 'number' && dim > 0 ? dim : undefined)),
     layout,
-    integerInput: /^u?int/.test(info.dtype),
+    integerInput: /^u?int/.test(dtype),
   };
-  const input = fitImages(images, takes, preprocessing);
+}
+
+/**
+ * The model for images of one shape.
+ * @throws ScanError `model-not-a-classifier` and what shape inference throws.
+ */
+export function bindTo(
+  graph: Graph,
+  { input: info, logitsName }: Classifier,
+  { layout, inputDims, unit }: Pick<BoundModel, 'layout' | 'inputDims' | 'unit'>,
+): BoundModel {
   const promoted = promote(graph, info.name);
-  const batch = declared[0];
-  const inputDims = input.dims.slice(1);
+  const batch = info.dims?.[0];
 
   const bound = new Map<number, StaticGraph>();
   const bind = (count: number): StaticGraph => {
@@ -52,21 +72,7 @@ export function bindModel(
   const probe = declaredBatch ?? 1;
   const classes = classCount(bind(probe).types.get(logitsName)?.dims ?? [], probe, logitsName);
   const fixedBatch = declaredBatch ?? (takesBatches(bind, logitsName) ? undefined : 1);
-  return {
-    classifier,
-    takes,
-    input,
-    model: {
-      inputName: info.name,
-      logitsName,
-      layout: input.layout,
-      inputDims,
-      classes,
-      unit: input.domain.high.map((high, channel) => high - input.domain.low[channel]!),
-      fixedBatch,
-      bind,
-    },
-  };
+  return { inputName: info.name, logitsName, layout, inputDims, classes, unit, fixedBatch, bind };
 }
 
 /** Some exporters declare any number of images but write the shape of a single one into a Reshape. */

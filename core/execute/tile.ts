@@ -45,16 +45,13 @@ const liveGradients = 4;
  * @throws ScanError `model-too-large` when not even one class of one image fits.
  */
 export function chooseRunShapes(
-  one: { readonly graph: StaticGraph; readonly images: number; readonly logitsName: string },
+  one: OneGroup,
   classes: number,
   count: number,
   fixedBatch: number | undefined,
   maxRunBytes: number,
 ): RunShapes {
-  const weights = sum([...one.graph.graph.initializers.values()].map((tensor) => bytesOf(tensor.dims)));
-  const { retained, largest } = forwardBytes(one.graph);
-  const forward = retained / one.images;
-  const gradient = largest / one.images;
+  const { weights, forward, gradient } = costsOf(one);
 
   const available = maxRunBytes - 2 * weights;
   const fewest = fixedBatch ?? 1;
@@ -99,6 +96,26 @@ export function chooseRunShapes(
     mostImages: fixedBatch ?? imagesThatFit(1),
     runs: { vanilla: eager, guided: eager, rectified: sharing ? lazy : eager },
   };
+}
+
+/** About how many bytes the tensors of one engine run of a tile take, weights included. */
+export function runBytes(one: OneGroup, { classes, images }: Tile): number {
+  const { weights, forward, gradient } = costsOf(one);
+  return 2 * weights + images * (forward + classes * liveGradients * gradient);
+}
+
+/** A model bound to one group of images. */
+interface OneGroup {
+  readonly graph: StaticGraph;
+  readonly images: number;
+  readonly logitsName: string;
+}
+
+/** Bytes of the weights, and for one image of the kept forward values and of the largest gradient of one class. */
+function costsOf(one: OneGroup): { weights: number; forward: number; gradient: number } {
+  const weights = sum([...one.graph.graph.initializers.values()].map((tensor) => bytesOf(tensor.dims)));
+  const { retained, largest } = forwardBytes(one.graph);
+  return { weights, forward: retained / one.images, gradient: largest / one.images };
 }
 
 /** Bytes of the forward values that are kept for the backward pass, and of the largest value. */

@@ -1,6 +1,6 @@
 import { isFailing, type FailOn } from '../../core/report/format.js';
 import { notScannableCodes, type ScanErrorCode } from '../../core/scan/errors.js';
-import type { ScanResult } from '../../core/scan/result.js';
+import type { ScanResult, Severity } from '../../core/scan/result.js';
 
 export const exitCodes = {
   clean: 0,
@@ -24,6 +24,20 @@ function isNotScannable({ reason }: ScanResult): boolean {
   return (
     reason !== undefined && (reason.code === 'model-not-found' || notScannableCodes.has(reason.code as ScanErrorCode))
   );
+}
+
+/** The same for `inspect`, in which an error of a static check is a finding; warnings and notes are none. */
+export function exitCodeOfInspection(
+  entries: readonly {
+    readonly obstacle?: { readonly code: ScanErrorCode } | undefined;
+    readonly survey?: { readonly findings: readonly { readonly severity: Severity }[] } | undefined;
+  }[],
+): number {
+  const broken = entries.some(({ survey }) => survey?.findings.some(({ severity }) => severity === 'error'));
+  if (broken) return exitCodes.finding;
+  const unscannable = (code: ScanErrorCode): boolean => code === 'model-not-found' || notScannableCodes.has(code);
+  if (entries.every(({ obstacle }) => obstacle && unscannable(obstacle.code))) return exitCodes.nothingScannable;
+  return entries.some(({ obstacle }) => obstacle) ? exitCodes.failed : exitCodes.clean;
 }
 
 /** What a command that did not even start exits with. */

@@ -1,4 +1,11 @@
-import { configOption, doctorOptions, explainOptions, scanOptions, submitOptions } from '../options/index.js';
+import {
+  configOption,
+  doctorOptions,
+  explainOptions,
+  inspectOptions,
+  scanOptions,
+  submitOptions,
+} from '../options/index.js';
 import type { CommandSpec } from './command.js';
 
 const scan: CommandSpec = {
@@ -50,6 +57,29 @@ const submit: CommandSpec = {
   load: async () => (await import('./submit.js')).submit,
 };
 
+const inspect: CommandSpec = {
+  name: 'inspect',
+  summary: 'what a scan would make of models, without images: operators, gradients, work, oddities of the file',
+  description:
+    'Reads models without running them and says what is in them, whether they can be scanned and what a scan would do. ' +
+    'Static checks look for damaged weights, custom operators and data that does not belong there.',
+  argument: { syntax: '<models...>', description: 'ONNX files, folders (searched recursively) and globs' },
+  options: { ...inspectOptions, config: configOption },
+  configurable: true,
+  examples: [
+    { line: 'inspect model.onnx', what: 'one model' },
+    {
+      line: "inspect models/ --format json | jq '.models[] | select(.obstacle)'",
+      what: 'those that cannot be scanned',
+    },
+  ],
+  notes:
+    'What the static checks find changes no verdict of scan, and --fail-on does not count it.\n\n' +
+    'Exit codes: 0 every model can be scanned, 1 a static check found an error, 2 a model cannot be scanned,\n' +
+    '3 no model can, 4 wrong usage, 130 interrupted.',
+  load: async () => (await import('./inspect.js')).inspect,
+};
+
 const explain: CommandSpec = {
   name: 'explain',
   summary: 'heat maps and gradients of chosen classes of one model',
@@ -99,4 +129,4 @@ const completion: CommandSpec = {
   load: async () => (await import('./completion.js')).completion,
 };
 
-export const commands: readonly CommandSpec[] = [scan, submit, explain, doctor, completion];
+export const commands: readonly CommandSpec[] = [scan, submit, explain, inspect, doctor, completion];

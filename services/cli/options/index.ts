@@ -3,6 +3,7 @@ import { cacheOptions, engineOptions, modelOptions } from './engine.js';
 import { imageOptions, preprocessingOptions } from './images.js';
 import { detectionOptions, outputOptions } from './output.js';
 import { explainOnlyOptions } from './explain.js';
+import { inspectOptions } from './inspect.js';
 import type { Option, SettingsOf } from './option.js';
 
 export const configOption: Option<string | undefined> = {
@@ -47,6 +48,9 @@ export const explainOptions = {
   ...engineOptions,
 } as const;
 export type ExplainSettings = SettingsOf<typeof explainOptions>;
+
+export { inspectOptions };
+export type InspectSettings = SettingsOf<typeof inspectOptions>;
 
 export const doctorOptions = {
   format: {

@@ -40,6 +40,7 @@ serve(() => {
     },
     confirm: () => Promise.reject(new Error('not in this test')),
     explain: () => Promise.reject(new Error('not in this test')),
+    survey: () => Promise.reject(new Error('not in this test')),
     close: () => Promise.resolve(undefined),
     check: () => Promise.resolve(engine),
   };

@@ -1,0 +1,35 @@
+import type { Check, CheckSubject, StaticFinding } from './check.js';
+import { customOp } from './custom-op.js';
+import { embeddedData } from './embedded-data.js';
+import { externalData } from './external-data.js';
+import { finalLayerOutlier } from './final-layer-outlier.js';
+import { metadata } from './metadata.js';
+import { weightsNonFinite } from './weights-non-finite.js';
+
+export type { BoundGraph, Check, CheckSubject, StaticFinding } from './check.js';
+
+/** All static checks, the most serious first. */
+export const checks: readonly Check[] = [
+  weightsNonFinite,
+  customOp,
+  embeddedData,
+  externalData,
+  finalLayerOutlier,
+  metadata,
+];
+
+/** What all checks find, a bounded number of findings of each. */
+export function runChecks(subject: CheckSubject): StaticFinding[] {
+  return checks.flatMap(({ id, run }) => {
+    const found = run(subject).map((finding) => ({ check: id, ...finding }));
+    const [first] = found;
+    if (first === undefined || found.length <= maxPerCheck) return found;
+    const { severity } = first;
+    return [
+      ...found.slice(0, maxPerCheck),
+      { check: id, severity, message: `${found.length - maxPerCheck} more findings of this check` },
+    ];
+  });
+}
+
+const maxPerCheck = 20;
