@@ -22,6 +22,9 @@ import {
 import { keepHistory } from './support/histories.js';
 import { someOrder } from './support/orders.js';
 
+interface Started {
+  readonly firstExecutionRunId?: string;
+}
 type Handle = WorkflowHandle<(request: ScanModelArguments) => Promise<ScanOutcome>>;
 
 describe('workflow scanModel', () => {
@@ -358,9 +361,47 @@ describe('workflow scanModel', () => {
     assert.ok(seconds >= 120 && seconds < 200, `${seconds} s`);
   });
 
+  test('continues as new while nobody answers, and forgets neither rounds nor lane', async () => {
+    const { calls, outcome, runs } = await run(
+      { workers: () => 'nothing' },
+      {
+        patience: { silence: 60, rounds: 20, total: 100_000 },
+        maxHistory: 40,
+        lane: 'fleet',
+        firstHistory: 'continues-as-new',
+        meanwhile: async (handle, pipeline) => {
+          await pipeline.called('dispatch inspect fleet 0');
+          await handle.signal(laneSignal, 'gate');
+        },
+      },
+    );
+    assert.ok(runs > 2, `${runs} runs`);
+    assert.equal(outcome.reason?.code, 'deadline-exceeded');
+    assert.match(outcome.reason.message, /sent 21 times, 60 s apart; 0 of 4 tasks .* lane 'gate'/);
+    assert.equal(calls.filter((call) => call === 'acquire').length, 1);
+    const sent = calls.filter((call) => call.startsWith('dispatch'));
+    assert.deepEqual(sent, [
+      'dispatch inspect fleet 0',
+      ...Array.from({ length: 21 }, (_, round) => `dispatch inspect gate ${round}`),
+    ]);
+  });
+
+  test('all runs together have the time of one scan', async () => {
+    const { calls, outcome, runs } = await run(
+      { workers: () => 'one' },
+      { patience: { silence: 100, rounds: 50, total: 5000 }, maxHistory: 40 },
+    );
+    assert.ok(runs > 1, `${runs} runs`);
+    assert.match(outcome.reason?.message ?? '', /no verdict after 5000 s/);
+    const waits = calls.filter((call) => call === 'progress').length;
+    assert.ok(waits >= 50 && waits <= 50 + runs, `${waits} waits of 100 s`);
+  });
+
   interface RunOptions extends Partial<ScanModelArguments> {
     readonly lane?: 'gate' | 'fleet';
     readonly history?: string;
+    /** The history of the first run where there were several. */
+    readonly firstHistory?: string;
     /** `held`: no worker answers before the test says so. */
     readonly workers?: 'held';
     readonly startWith?: { readonly signal: { readonly name: string }; readonly args: [string] };
@@ -369,7 +410,8 @@ describe('workflow scanModel', () => {
 
   /** One scan from start to end, in skipped time. */
   async function run(fake: Omit<FakeOptions, 'signal'>, options: RunOptions = {}) {
-    const { lane, history, workers, startWith, meanwhile, order = someOrder(lane), patience, resumed } = options;
+    const { lane, history, workers, startWith, meanwhile, order = someOrder(lane) } = options;
+    const { patience, maxHistory, resumed, firstHistory } = options;
     const pipeline = createFakePipeline({
       ...fake,
       ...(workers === 'held' ? { workers: () => 'nothing' as const } : {}),
@@ -379,7 +421,7 @@ describe('workflow scanModel', () => {
       const start = {
         taskQueue,
         workflowId: order.scanId,
-        args: [{ order, patience, resumed }] as [ScanModelArguments],
+        args: [{ order, patience, maxHistory, resumed }] as [ScanModelArguments],
       };
       const handle: Handle = startWith
         ? await environment.client.workflow.signalWithStart(scanModelWorkflow, {
@@ -393,7 +435,22 @@ describe('workflow scanModel', () => {
       const { startTime, closeTime } = await handle.describe();
       const seconds = (closeTime!.getTime() - startTime.getTime()) / 1000;
       if (history !== undefined) await keepHistory(history, handle);
-      return { outcome, calls: pipeline.calls, seconds };
+      const runs = await runsOf(environment, order.scanId, (handle as Started).firstExecutionRunId);
+      if (firstHistory !== undefined) {
+        await keepHistory(firstHistory, environment.client.workflow.getHandle(order.scanId, runs[0]));
+      }
+      return { outcome, calls: pipeline.calls, seconds, runs: runs.length };
     });
   }
 });
+
+/** Ids of the runs that continued each other, from the first one on. */
+async function runsOf({ client }: TestWorkflowEnvironment, workflowId: string, first: string | undefined) {
+  const runs: string[] = [];
+  for (let next = first; next;) {
+    runs.push(next);
+    const { events } = await client.workflow.getHandle(workflowId, next).fetchHistory();
+    next = events?.at(-1)?.workflowExecutionContinuedAsNewEventAttributes?.newExecutionRunId ?? undefined;
+  }
+  return runs;
+}

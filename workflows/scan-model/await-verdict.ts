@@ -10,6 +10,7 @@ import { createWatchdog } from './watchdog.js';
 export interface ScanUnderWay {
   readonly order: ScanOrder;
   readonly patience: Patience;
+  readonly maxHistory: number | undefined;
   readonly mailbox: Mailbox;
   /** Milliseconds since the epoch. */
   readonly startedAt: number;
@@ -46,7 +47,7 @@ export async function awaitVerdict(scan: ScanUnderWay): Promise<Reason | undefin
       await send(scan, secondsLeft());
       continue;
     }
-    if (workflowInfo().continueAsNewSuggested) await goOn(scan);
+    if (hasLongHistory(scan)) await goOn(scan);
 
     const silent = Math.min(Date.now() + 1000 * patience.silence, end);
     if ((await watchdog.wait(() => isNews(scan), silent)) || secondsLeft() <= 0) continue;
@@ -85,10 +86,15 @@ function hasMoved(before: ScanProgress, now: ScanProgress): boolean {
   return isFurther(now.state, before.state) || (now.state === before.state && now.done > before.done);
 }
 
-function goOn({ order, patience, startedAt, rounds, sent, mailbox }: ScanUnderWay): Promise<never> {
+function hasLongHistory({ maxHistory = Infinity }: ScanUnderWay): boolean {
+  const { continueAsNewSuggested, historyLength } = workflowInfo();
+  return continueAsNewSuggested || historyLength >= maxHistory;
+}
+
+function goOn({ order, patience, maxHistory, startedAt, rounds, sent, mailbox }: ScanUnderWay): Promise<never> {
   const waited = (Date.now() - startedAt) / 1000;
   const resumed = { rounds, waited, lane: mailbox.lane, sent: sent?.state };
-  return continueAsNew<(next: ScanModelArguments) => Promise<unknown>>({ order, patience, resumed });
+  return continueAsNew<(next: ScanModelArguments) => Promise<unknown>>({ order, patience, maxHistory, resumed });
 }
 
 function tooLong({ patience, progress }: ScanUnderWay): Reason {

@@ -10,6 +10,8 @@ export const scanModelWorkflow = 'scanModel';
 export interface ScanModelArguments {
   readonly order: ScanOrder;
   readonly patience?: Patience | undefined;
+  /** History events after which the workflow continues as new; default when the server suggests it. */
+  readonly maxHistory?: number | undefined;
   /** Set when the workflow continues as new; not for clients. */
   readonly resumed?: ResumedScan | undefined;
 }

@@ -19,11 +19,12 @@ import { openMailbox } from './mailbox.js';
  * Whatever happens on the way, the scan ends with a verdict: what fails, lasts too long or is cancelled becomes the reason
  * of an `inconclusive` one. A cancelled workflow therefore completes too.
  */
-export async function scanModel({ order, patience, resumed }: ScanModelArguments): Promise<ScanOutcome> {
+export async function scanModel({ order, patience, maxHistory, resumed }: ScanModelArguments): Promise<ScanOutcome> {
   const mailbox = openMailbox(resumed?.lane ?? order.lane);
   const scan: ScanUnderWay = {
     order,
     patience: patience ?? defaultPatience,
+    maxHistory,
     mailbox,
     startedAt: Date.now() - 1000 * (resumed?.waited ?? 0),
     acquired: resumed !== undefined,
