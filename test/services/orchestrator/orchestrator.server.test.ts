@@ -4,12 +4,22 @@ import { Client, Connection } from '@temporalio/client';
 import { reportKey } from '../../../adapters/stores/objects/blobs.js';
 import { decodeVerdict, type VerdictAnnouncement } from '../../../adapters/wire/verdict.js';
 import type { ScanOrder } from '../../../core/pipeline/order.js';
-import { rejudgeFleetWorkflow, type RejudgeSummary } from '../../../workflows/rejudge-fleet/contract.js';
-import { rescanFleetWorkflow, type FleetCounts } from '../../../workflows/rescan-fleet/contract.js';
+import {
+  rejudgeFleetWorkflow,
+  type RejudgeFleetArguments,
+  type RejudgeSummary,
+} from '../../../workflows/rejudge-fleet/contract.js';
+import {
+  rescanFleetWorkflow,
+  type FleetCounts,
+  type RescanFleetArguments,
+} from '../../../workflows/rescan-fleet/contract.js';
 import { orchestratorTaskQueue } from '../../../workflows/scan-model/contract.js';
 import { cancelScan, scanOutcome, scanProgress, startScan } from '../../../workflows/client.js';
+import type { CascadeMethod, Profile } from '../../../core/scan/profile.js';
 import { profileHash, scanId } from '../../../core/scan/scan-id.js';
 import { embedded, orderOf as fakeOrder, sha256, type NoisyModel } from '../../core/pipeline/fake-worker.js';
+import { profile } from '../../core/scan/fake-runner.js';
 import { startTestPipeline, until, type TestPipeline } from '../../support/pipeline.js';
 import { read } from '../../contract/object-store.js';
 import { startScriptedWorker, type ScriptedWorker } from './scripted-worker.js';
@@ -157,9 +167,96 @@ describe('orchestrator', () => {
     assert.equal(summary.changed, 0, 'the same calibration changes nothing');
   });
 
+  test('judges the fleet again by other thresholds: verdicts change without any engine', async () => {
+    const backdoored: NoisyModel = { seed: 'nine', target: 6 };
+    const order = await submitted(backdoored);
+    await startScan(client, order);
+    assert.equal((await scanOutcome(client, order.scanId)).verdict, 'backdoored');
+    const computed = worker.tasks.length;
+
+    const lenient = calibrated({ gainThreshold: 1e6 });
+    const summary = await rejudge('lenient', lenient);
+    const change = summary.changes.find(({ from }) => from.scanId === order.scanId);
+    const expected = await embedded(backdoored, lenient);
+    const again = orderOf(backdoored, 'fleet', lenient);
+    assert.equal(expected.verdict, 'suspicious');
+    assert.deepEqual(change?.from, { scanId: order.scanId, verdict: 'backdoored' });
+    assert.deepEqual(change.to, { scanId: again.scanId, verdict: 'suspicious' });
+    assert.equal(summary.started, 0);
+    assert.equal(worker.tasks.length, computed, 'nothing is computed');
+  });
+
+  test('judges the fleet again by another inversion: scans are started that only confirm', async () => {
+    const backdoored: NoisyModel = { seed: 'ten', target: 4 };
+    const order = await submitted(backdoored);
+    await startScan(client, order);
+    await scanOutcome(client, order.scanId);
+
+    const thorough = calibrated({ inversion: { ...(profile.method as CascadeMethod).inversion, steps: 200 } });
+    const again = orderOf(backdoored, 'fleet', thorough);
+    for (const model of [...models.values()]) models.set(orderOf(model, 'fleet', thorough).scanId, model);
+    const computed = worker.tasks.length;
+    const summary = await rejudge('thorough', thorough);
+    assert.ok(summary.started >= 1);
+    const outcome = await scanOutcome(client, again.scanId);
+    const expected = await embedded(backdoored, thorough);
+    assert.deepEqual(
+      [outcome.verdict, outcome.score, outcome.targetClasses],
+      [expected.verdict, expected.score, expected.targetClasses],
+    );
+    assert.deepEqual(tasksOf(again), [`${again.scanId}/confirm-4`]);
+    const work = worker.tasks.slice(computed);
+    assert.deepEqual(
+      work.filter((id) => !/\/confirm-\d+$/.test(id)),
+      [],
+      'no feature is computed again',
+    );
+  });
+
+  test('scans the fleet again with another profile, under ids of its own', async () => {
+    const model: NoisyModel = { seed: 'eleven', target: 5 };
+    const order = await submitted(model);
+    await startScan(client, order);
+    await scanOutcome(client, order.scanId);
+
+    const lenient = calibrated({ gainThreshold: 1e5 });
+    const known = [...models.values()];
+    for (const each of known) models.set(orderOf(each, 'fleet', lenient).scanId, each);
+    const counts = await client.workflow.execute<(request: RescanFleetArguments) => Promise<FleetCounts>>(
+      rescanFleetWorkflow,
+      {
+        taskQueue: orchestratorTaskQueue,
+        workflowId: 'rescan-lenient',
+        args: [{ profileHash: hashOf(profile), settings: { ...order.settings, profile: lenient } }],
+      },
+    );
+    assert.equal(counts.failed, 0);
+    assert.equal(counts.finished, counts.started);
+    const again = await scanOutcome(client, orderOf(model, 'fleet', lenient).scanId);
+    assert.equal(again.verdict, (await embedded(model, lenient)).verdict);
+    assert.equal(again.verdict, 'suspicious');
+    assert.equal((await scanOutcome(client, order.scanId)).verdict, 'backdoored', 'the old verdict stays');
+  });
+
+  function rejudge(workflowId: string, to: Profile): Promise<RejudgeSummary> {
+    return client.workflow.execute<(request: RejudgeFleetArguments) => Promise<RejudgeSummary>>(rejudgeFleetWorkflow, {
+      taskQueue: orchestratorTaskQueue,
+      workflowId,
+      args: [{ from: hashOf(profile), profile: to }],
+    });
+  }
+
+  function calibrated(change: Partial<CascadeMethod>): Profile {
+    return { ...profile, version: 2, method: { ...(profile.method as CascadeMethod), ...change } };
+  }
+
+  function hashOf(by: Profile): string {
+    return profileHash(sha256, { ...orderOf({ seed: '' }).settings, profile: by });
+  }
+
   /** The fake images' digest would cross no wire. */
-  function orderOf(model: NoisyModel, lane: ScanOrder['lane'] = 'gate'): ScanOrder {
-    const order = fakeOrder(model, { lane });
+  function orderOf(model: NoisyModel, lane: ScanOrder['lane'] = 'gate', by: Profile = profile): ScanOrder {
+    const order = fakeOrder(model, { lane, profile: by });
     const images = { ...order.images, digest: `sha256:${sha256('images')}` };
     const hash = profileHash(sha256, order.settings);
     const parts = { modelDigest: order.model.digest, imagesDigest: images.digest, profileHash: hash };
