@@ -22,7 +22,12 @@ export function makeFleet(zoo: string, folder: string, count: number): Fleet[] {
     writeFileSync(path, redigest(readFileSync(join(zoo, 'models', file)), `bench ${number}`));
     return path;
   };
-  const chosen = Array.from({ length: count }, (_, i) => ({ ...manifest[i % manifest.length]!, number: i }));
+  // A few are taken from all over the zoo.
+  const step = Math.max(1, manifest.length / count);
+  const chosen = Array.from({ length: count }, (_, number) => ({
+    ...manifest[Math.floor(number * step) % manifest.length]!,
+    number,
+  }));
   return [...new Set(manifest.map(({ dataset }) => dataset))].map((dataset, group) => ({
     images: join(zoo, 'images', dataset),
     models: chosen.filter((model) => model.dataset === dataset).map(({ file, number }) => write(file, number)),
@@ -36,7 +41,9 @@ export function makeFleet(zoo: string, folder: string, count: number): Fleet[] {
 /** Two fleets of the same kinds of models. */
 export function halves(fleets: readonly Fleet[]): readonly [Fleet[], Fleet[]] {
   const half = (rest: number): Fleet[] =>
-    fleets.map((fleet) => ({ ...fleet, models: fleet.models.filter((_, i) => i % 2 === rest) }));
+    fleets
+      .map((fleet) => ({ ...fleet, models: fleet.models.filter((_, i) => i % 2 === rest) }))
+      .filter(({ models }) => models.length > 0);
   return [half(0), half(1)];
 }
 
