@@ -1,18 +1,18 @@
 import assert from 'node:assert/strict';
-import { randomBytes, randomInt } from 'node:crypto';
+import { randomBytes, randomInt, randomUUID } from 'node:crypto';
 import { test } from 'node:test';
 import { setTimeout as pause } from 'node:timers/promises';
 import { createKafkaTransport, ensureTopics } from '../../adapters/transports/kafka/index.js';
 import type { Delivery, Message, Topic } from '../../core/ports/transport.js';
 import { neuroninspect } from '../../proto/gen/scan-v1.js';
-import { survives, total } from '../support/faults.js';
+import { assertFirstsTold, survives, total } from '../support/faults.js';
 import { until, type TestPipeline } from '../support/pipeline.js';
 import { testServers } from '../support/servers.js';
 import { withoutChecksum } from '../support/wire.js';
 
 /** Where a bit may flip without any harm. */
 const checksumBytes = 6;
-const { ShardTask, ShardFeatures } = neuroninspect.scan.v1;
+const { Lane, ShardTask, ShardFeatures } = neuroninspect.scan.v1;
 
 /** Tasks of the orchestrator reach the workers, and their results the reducer, only through `alter`. */
 async function survivesRelay(
@@ -27,7 +27,7 @@ async function survivesRelay(
       models: 5,
       // Workers listen and answer beside the others.
       environment: (kind, prefix) => (kind === 'worker' ? { NEURONINSPECT_KAFKA_PREFIX: `${prefix}-far` } : {}),
-      disturb: async (pipeline) => {
+      prepare: async (pipeline) => {
         const near = createKafkaTransport({ brokers, clientId, prefix: pipeline.prefix });
         const far = createKafkaTransport({ brokers, clientId, prefix: `${pipeline.prefix}-far` });
         open.push(near, far);
@@ -60,6 +60,7 @@ test('messages come twice and three times, late and in any order', async () => {
       }
     },
     async (pipeline) => {
+      await assertFirstsTold(pipeline);
       // Copies may still be under way when the last verdict is there.
       await until('duplicates are told', async () => {
         const duplicate = await total(pipeline, 'reducer', 'results_total', { outcome: 'duplicate' });
@@ -67,6 +68,43 @@ test('messages come twice and three times, late and in any order', async () => {
       });
     },
   );
+});
+
+test('two workers are given the same tasks at the same time, and both results arrive', async () => {
+  const { brokers } = testServers().kafka;
+  const open: { close(): Promise<void> }[] = [];
+  try {
+    await survives({
+      counts: { worker: 2 },
+      prepare: async ({ prefix }) => {
+        const transport = createKafkaTransport({ brokers, clientId: 'copier', prefix });
+        open.push(transport);
+        await transport.subscribe({
+          group: `${prefix}-copier`,
+          topics: ['tasks-gate', 'tasks-fleet'],
+          maxInFlight: 50,
+          handle: async ({ topic, key, value }) => {
+            if (key.startsWith('copy')) return;
+            // Partitions of either worker; what a worker gets twice it does once.
+            const copies = Array.from({ length: 4 }, () => ({ key: `copy ${randomUUID()}`, value }));
+            await transport.publish(topic, copies);
+          },
+        });
+      },
+      check: async (pipeline) => {
+        await assertFirstsTold(pipeline);
+        const second = async () =>
+          (await total(pipeline, 'reducer', 'results_total', { outcome: 'duplicate' })) +
+          (await total(pipeline, 'reducer', 'results_total', { outcome: 'late' }));
+        await until('a second result arrives', async () => (await second()) > 0);
+        for (const worker of ['worker-0', 'worker-1']) {
+          assert.ok((await total(pipeline, worker, 'tasks_total', { outcome: 'ok' })) > 0, worker);
+        }
+      },
+    });
+  } finally {
+    for (const transport of open) await transport.close();
+  }
 });
 
 test('corrupt messages between the sound ones become dead letters', async () => {
@@ -98,9 +136,10 @@ test('messages of the previous version and of the next one are understood', asyn
       older++;
       await publish({ key, value: withUnknownField(topic === 'results' ? withoutEngine(value) : withoutLane(value)) });
     },
-    () => {
+    async (pipeline) => {
       assert.ok(older > 0);
-      return Promise.resolve();
+      await assertFirstsTold(pipeline);
+      for (const kind of ['worker', 'reducer']) assert.equal(await total(pipeline, kind, 'dead_letters_total'), 0);
     },
   );
 });
@@ -108,7 +147,7 @@ test('messages of the previous version and of the next one are understood', asyn
 /** The field that the first version of ShardTask did not have. */
 function withoutLane(bytes: Uint8Array): Uint8Array {
   const task = ShardTask.decode(withoutChecksum(bytes));
-  task.orderedLane = 0;
+  task.orderedLane = Lane.LANE_UNSPECIFIED;
   return ShardTask.encode(task).finish();
 }
 

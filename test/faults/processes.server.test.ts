@@ -1,16 +1,19 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { survives, total } from '../support/faults.js';
-import { until } from '../support/pipeline.js';
+import { signalEngines, signalIfThere } from '../support/engines.js';
+import { assertFirstsTold, survives, total } from '../support/faults.js';
+import { until, type TestPipeline } from '../support/pipeline.js';
 
 test('a worker killed in mid-shard: another one takes over what it had', async () => {
   await survives({
     counts: { worker: 2 },
     models: 8,
     disturb: async (pipeline) => {
-      const victim = pipeline.service('worker-0');
-      await until('worker-0 computes', async () => (await total(pipeline, 'worker-0', 'tasks_total')) > 0);
-      assert.equal(await victim.kill('SIGKILL'), 'SIGKILL');
+      await killInMidShard(pipeline);
+    },
+    check: async (pipeline) => {
+      assert.ok((await total(pipeline, 'worker-1', 'tasks_total', { outcome: 'ok' })) > 0);
+      await assertFirstsTold(pipeline);
     },
   });
 });
@@ -18,10 +21,14 @@ test('a worker killed in mid-shard: another one takes over what it had', async (
 test('the only worker killed: after its restart nothing is missing', async () => {
   await survives({
     disturb: async (pipeline) => {
+      await killInMidShard(pipeline);
       const worker = pipeline.service('worker-0');
-      await until('the worker computes', async () => (await total(pipeline, 'worker', 'tasks_total')) > 0);
-      await worker.kill('SIGKILL');
       worker.start();
+      await worker.ready();
+    },
+    check: async (pipeline) => {
+      assert.ok((await total(pipeline, 'worker', 'tasks_total', { outcome: 'ok' })) > 0);
+      await assertFirstsTold(pipeline);
     },
   });
 });
@@ -33,6 +40,11 @@ test('a worker told to end finishes what it does and leaves the rest to others',
       await until('worker-0 computes', async () => (await total(pipeline, 'worker-0', 'tasks_total')) > 0);
       assert.equal(await pipeline.service('worker-0').kill('SIGTERM'), 0);
     },
+    check: async (pipeline) => {
+      assert.ok((await total(pipeline, 'worker-1', 'tasks_total', { outcome: 'ok' })) > 0);
+      await assertFirstsTold(pipeline);
+      assert.equal(await total(pipeline, 'worker', 'dead_letters_total'), 0);
+    },
   });
 });
 
@@ -41,15 +53,21 @@ test('workers come and go all the time: rebalances lose nothing', async () => {
     counts: { worker: 2 },
     models: 9,
     disturb: async (pipeline, submission) => {
-      let finished = false;
-      const done = submission.results.finally(() => (finished = true));
-      done.catch(() => undefined);
-      for (let round = 0; round < 6 && !finished; round++) {
+      const ended = new AbortController();
+      const end = () => {
+        ended.abort();
+      };
+      void submission.results.then(end, end);
+      for (let round = 0; round < 6 && !ended.signal.aborted; round++) {
         const victim = pipeline.service(`worker-${round % 2}`);
         await victim.kill(round % 3 === 0 ? 'SIGKILL' : 'SIGTERM');
         victim.start();
         await victim.ready();
       }
+    },
+    check: async (pipeline) => {
+      await assertFirstsTold(pipeline);
+      assert.equal(await total(pipeline, 'worker', 'dead_letters_total'), 0);
     },
   });
 });
@@ -66,6 +84,10 @@ test('a reducer killed again and again, with two of them running', async () => {
         await victim.ready();
       }
     },
+    check: async (pipeline) => {
+      assert.equal(await total(pipeline, 'orchestrator', 'verdicts_published_total'), 6);
+      assert.equal(await total(pipeline, 'reducer', 'dead_letters_total'), 0);
+    },
   });
 });
 
@@ -78,5 +100,22 @@ test('an orchestrator killed in mid-workflow: workflows go on where they were', 
       orchestrator.start();
       await orchestrator.ready();
     },
+    check: async (pipeline) => {
+      assert.ok((await total(pipeline, 'orchestrator', 'verdicts_published_total')) > 0);
+      await assertFirstsTold(pipeline);
+    },
   });
 });
+
+/** Its engines stand still first, so that what it has begun is not finished. */
+async function killInMidShard(pipeline: TestPipeline): Promise<void> {
+  const worker = pipeline.service('worker-0');
+  await until('worker-0 computes', async () => (await total(pipeline, 'worker-0', 'tasks_total')) > 0);
+  const engines = signalEngines(worker.pid!, 'SIGSTOP');
+  await until('worker-0 has a task under way', async () => {
+    const taken = await total(pipeline, 'worker-0', 'task_queue_seconds_count');
+    return taken > (await total(pipeline, 'worker-0', 'tasks_total'));
+  });
+  assert.equal(await worker.kill('SIGKILL'), 'SIGKILL');
+  for (const pid of engines) signalIfThere(pid, 'SIGCONT');
+}

@@ -1,12 +1,10 @@
 import assert from 'node:assert/strict';
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { test } from 'node:test';
 import { setTimeout as pause } from 'node:timers/promises';
 import { CreateBucketCommand, S3Client } from '@aws-sdk/client-s3';
-import { survives, total } from '../support/faults.js';
+import { assertFirstsTold, survives, total } from '../support/faults.js';
 import { until, type TestPipeline } from '../support/pipeline.js';
+import { temporaryFolder } from '../support/temporary-folder.js';
 import { s3Account, startKafka, startPostgres, startS3, startTemporal, type Server } from '../support/servers.js';
 
 const someResults = (pipeline: TestPipeline) =>
@@ -17,7 +15,8 @@ async function privately(
   start: (options: { dir: string; port?: number }) => Promise<Server>,
   run: (server: { readonly url: string; kill(): Promise<void>; restart(): Promise<void> }) => Promise<void>,
 ): Promise<void> {
-  const dir = mkdtempSync(join(tmpdir(), 'neuroninspect-server-'));
+  const folder = temporaryFolder('server');
+  const dir = folder.path;
   let server = await start({ dir });
   const { url, port } = server;
   try {
@@ -30,7 +29,7 @@ async function privately(
     });
   } finally {
     await server.stop();
-    rmSync(dir, { recursive: true, force: true });
+    folder.remove();
   }
 }
 
@@ -46,6 +45,9 @@ test('the broker is killed and unreachable for 30 s', async () => {
       },
       check: async (pipeline) => {
         for (const service of pipeline.services) assert.notEqual(service.pid, undefined, `${service.name} has ended`);
+        const errors = await total(pipeline, 'worker', 'storage_errors_total', { store: 'kafka' });
+        assert.ok(errors + (await total(pipeline, 'reducer', 'storage_errors_total', { store: 'kafka' })) > 0);
+        await assertFirstsTold(pipeline);
       },
     });
   });
@@ -63,6 +65,7 @@ test('PostgreSQL is killed and comes back', async () => {
       },
       check: async (pipeline) => {
         assert.ok((await total(pipeline, 'reducer', 'storage_errors_total', { store: 'postgres' })) > 0);
+        await assertFirstsTold(pipeline);
       },
     });
   });

@@ -1,7 +1,4 @@
 import assert from 'node:assert/strict';
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import {
   exampleFleet,
   scanEmbedded,
@@ -12,12 +9,15 @@ import {
   type TestPipeline,
   type TestPipelineOptions,
 } from './pipeline.js';
+import { temporaryFolder } from './temporary-folder.js';
 
 export interface Disturbance extends TestPipelineOptions {
   /** How many models are scanned meanwhile; default 6. */
   readonly models?: number;
+  /** Done before the models are submitted. */
+  readonly prepare?: (pipeline: TestPipeline) => Promise<void>;
   /** Done once the models are submitted; the verdicts are awaited after it. */
-  readonly disturb: (pipeline: TestPipeline, submission: Submission) => Promise<void>;
+  readonly disturb?: (pipeline: TestPipeline, submission: Submission) => Promise<void>;
   /** Further checks when all verdicts are there. */
   readonly check?: (pipeline: TestPipeline) => Promise<void>;
 }
@@ -27,14 +27,15 @@ export interface Disturbance extends TestPipelineOptions {
  * each scan, each of them that of the embedded scanner bit for bit, one result for each task, and no work left behind.
  */
 export async function survives(disturbance: Disturbance): Promise<void> {
-  const { models: count = 6, disturb, check, ...options } = disturbance;
-  const folder = mkdtempSync(join(tmpdir(), 'neuroninspect-fleet-'));
-  const models = exampleFleet(folder, count);
+  const { models: count = 6, prepare, disturb, check, ...options } = disturbance;
+  const folder = temporaryFolder('fleet');
+  const models = exampleFleet(folder.path, count);
   const expected = await scanEmbedded(models);
   const pipeline = await startTestPipeline(options);
   try {
+    await prepare?.(pipeline);
     const submission = pipeline.submit(models);
-    await disturb(pipeline, submission);
+    await disturb?.(pipeline, submission);
     assertSameVerdicts(await submission.results, expected);
     await assertCountedOnce(pipeline, count);
     await check?.(pipeline);
@@ -43,7 +44,7 @@ export async function survives(disturbance: Disturbance): Promise<void> {
     throw error;
   } finally {
     await pipeline.stop();
-    rmSync(folder, { recursive: true, force: true });
+    folder.remove();
   }
 }
 
@@ -62,6 +63,12 @@ async function assertCountedOnce(pipeline: TestPipeline, scans: number): Promise
             (select count(*) from tasks) - (select count(*) from tasks join results using (scan_id, task_id)) as open`,
   );
   assert.deepEqual(counts, { scans: String(scans), verdicts: String(scans), open: '0' });
+}
+
+/** Every task has one result that counts, as far as the reducers tell that are running since the first. */
+export async function assertFirstsTold(pipeline: TestPipeline): Promise<void> {
+  const [row] = await pipeline.query<{ tasks: string }>('select count(*) as tasks from tasks');
+  assert.equal(await total(pipeline, 'reducer', 'results_total', { outcome: 'first' }), Number(row!.tasks));
 }
 
 /** Sum over all series of a counter, or of those whose labels hold all these. */

@@ -1,10 +1,10 @@
 import { execFile, type ChildProcess } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { Connection } from '@temporalio/client';
+import { Kafka, logLevel } from 'kafkajs';
 import { Client } from 'pg';
 import {
   startLocalPipeline,
@@ -15,6 +15,8 @@ import {
 import { repoRoot } from './paths.js';
 import { redigest } from './redigest.js';
 import { testServers } from './servers.js';
+import { dyingWithUs } from './servers/process.js';
+import { temporaryFolder } from './temporary-folder.js';
 
 export const exampleImages = join(repoRoot, 'examples', 'images');
 
@@ -54,7 +56,9 @@ export type TestPipelineOptions = Partial<Pick<LocalPipelineOptions, 'counts' | 
 export async function startTestPipeline(options: TestPipelineOptions = {}): Promise<TestPipeline> {
   const shared = testServers();
   const id = `t${randomUUID().slice(0, 8)}`;
-  const folder = mkdtempSync(join(tmpdir(), 'neuroninspect-pipeline-'));
+  const keepLogs = Boolean(process.env.KEEP_PIPELINE_LOGS);
+  const temporary = temporaryFolder('pipeline', { keep: keepLogs });
+  const folder = temporary.path;
   const postgres = options.servers?.postgres ?? shared.postgres.url;
   const temporalAddress = options.servers?.temporal ?? shared.temporal.address;
   const [databaseUrl] = await Promise.all([createDatabase(postgres, id), createNamespace(temporalAddress, id)]);
@@ -72,12 +76,17 @@ export async function startTestPipeline(options: TestPipelineOptions = {}): Prom
     ...(options.counts ? { counts: options.counts } : {}),
     ...(options.environment ? { environment: options.environment } : {}),
   });
+  const submissions: Submission[] = [];
   return {
     ...pipeline,
     servers,
     prefix: id,
     folder,
-    submit: (models, flags = []) => submitTo(pipeline.clientEnvironment, models, exampleImages, flags),
+    submit: (models, flags = []) => {
+      const submission = submitTo(pipeline.clientEnvironment, models, exampleImages, flags);
+      submissions.push(submission);
+      return submission;
+    },
     query: async <Row extends object>(sql: string) => {
       const client = new Client({ connectionString: databaseUrl, options: '-c search_path=neuroninspect' });
       await client.connect();
@@ -88,9 +97,13 @@ export async function startTestPipeline(options: TestPipelineOptions = {}): Prom
       }
     },
     stop: async () => {
+      for (const submission of submissions) submission.process.kill('SIGKILL');
       await pipeline.stop();
-      if (process.env.KEEP_PIPELINE_LOGS) console.error(`logs are in ${folder}`);
-      else rmSync(folder, { recursive: true, force: true });
+      // Servers of its own end with the test; what is left on the others slows down all that come after.
+      if (!options.servers?.kafka) await deleteTopics(servers.brokers, id);
+      if (!options.servers?.postgres) await dropDatabase(postgres, id);
+      if (keepLogs) console.error(`logs are in ${folder}`);
+      else temporary.remove();
     },
   };
 }
@@ -127,14 +140,18 @@ export function submitTo(
 
 /** All of a result that the same scan must give again, wherever and however it was computed. */
 export function verdictOf(result: JsonResult): unknown {
-  const { timings, engine, cached, model, ...rest } = result;
-  void [timings, engine, cached];
-  return { ...rest, model: { ...model, path: basename(model.path) } };
+  const { model, ...rest } = result;
+  const changing = { timings: undefined, engine: undefined, cached: undefined };
+  return { ...rest, ...changing, model: { ...model, path: basename(model.path) } };
 }
 
 /** Waits until a condition holds; the error says what was waited for. */
 export async function until(what: string, holds: () => boolean | Promise<boolean>, timeoutMs = 60_000): Promise<void> {
-  for (const end = Date.now() + timeoutMs; Date.now() < end; await pause(50)) if (await holds()) return;
+  const end = Date.now() + timeoutMs;
+  while (Date.now() < end) {
+    if (await holds()) return;
+    await pause(50);
+  }
   throw new Error(`in vain for ${timeoutMs / 1000} s: ${what}`);
 }
 
@@ -146,24 +163,53 @@ function runCli(
   environment: NodeJS.ProcessEnv,
 ): Submission {
   const cli = join(import.meta.dirname, '..', '..', 'services', 'cli', 'main.js');
-  const args = [cli, command, ...models, '--images', images, '--format', 'json', '--no-progress', ...flags];
+  const patience = command === 'submit' ? ['--timeout', String(submitSeconds)] : [];
+  const options = ['--images', images, '--format', 'json', '--no-progress', ...patience, ...flags];
+  const [program, ...args] = dyingWithUs([process.execPath, cli, command, ...models, ...options]);
   let child!: ChildProcess;
   const results = new Promise<ReadonlyMap<string, JsonResult>>((resolve, reject) => {
     child = execFile(
-      process.execPath,
+      program!,
       args,
-      { env: { ...process.env, ...environment }, maxBuffer: 2 ** 28 },
-      (_error, stdout, stderr) => {
+      { env: { ...process.env, ...environment }, maxBuffer: 2 ** 28, timeout: 2000 * submitSeconds },
+      (error, stdout, stderr) => {
         try {
           const report = JSON.parse(stdout) as { results: JsonResult[] };
           resolve(new Map(report.results.map((result) => [result.model.digest, result])));
         } catch {
-          reject(new Error(`neuroninspect ${command} printed no report:\n${stderr.slice(-4000)}`));
+          const why = error?.killed ? `did not end within ${2 * submitSeconds} s` : 'printed no report';
+          reject(new Error(`neuroninspect ${command} ${why}:\n${stderr.slice(-4000)}`));
         }
       },
     );
   });
+  // Whoever waits for them gets the error; until somebody does it must not end the process.
+  results.catch(() => undefined);
   return { process: child, results };
+}
+
+/** A scan that takes longer ends inconclusive, on any machine. */
+const submitSeconds = 200;
+
+async function deleteTopics(brokers: readonly string[], prefix: string): Promise<void> {
+  const admin = new Kafka({ brokers: [...brokers], clientId: 'cleaner', logLevel: logLevel.NOTHING }).admin();
+  await admin.connect();
+  try {
+    const topics = (await admin.listTopics()).filter((topic) => topic.startsWith(prefix));
+    await admin.deleteTopics({ topics });
+  } finally {
+    await admin.disconnect();
+  }
+}
+
+async function dropDatabase(server: string, name: string): Promise<void> {
+  const client = new Client({ connectionString: server });
+  await client.connect();
+  try {
+    await client.query(`drop database if exists ${name} with (force)`);
+  } finally {
+    await client.end();
+  }
 }
 
 export async function createDatabase(server: string, name: string): Promise<string> {
