@@ -2,15 +2,15 @@ import { median } from '../detect/mad.js';
 import { fewestClasses } from '../detect/outlier.js';
 import { intOf } from '../onnx/attributes.js';
 import type { Graph, Node, Tensor } from '../onnx/graph.js';
-import { numbersOf, sizeOf } from '../onnx/tensor.js';
+import { numbersOf } from '../onnx/tensor.js';
 import type { Check, CheckFinding } from './check.js';
 
 /**
  * Classes whose row of weights or bias in the last linear layer is unlike the others: `|x - median| / (1.4826 MAD)`.
  *
- * It is a note and no more: of 20 backdoored models of the development zoo it named the attacked class for 3 (another class
- * for 4), of 18 benign ones it named some class for 5. A class with more training images has a larger bias, an unlearnable one
- * smaller weights.
+ * It is a note and no more: of 20 backdoored files of the development zoo it named the attacked class for 3 (two of them the
+ * same network) and only another class for 3, of 18 benign ones it named some class for 5. A class with more training images has
+ * a larger bias, an unlearnable one smaller weights.
  */
 export const finalLayerOutlier: Check = {
   id: 'final-layer-outlier',
@@ -80,15 +80,17 @@ const alike: ReadonlySet<string> = new Set([
 ]);
 
 function layerOf(node: Node, weight: Tensor | undefined, bias: Tensor | undefined): Layer | undefined {
-  if (!weight || weight.dims.length < 2) return undefined;
+  const data = weight?.data;
+  // A bound graph computes in float32; what is still quantised is left alone.
+  if (!weight || !(data instanceof Float32Array) || weight.dims.length < 2) return undefined;
   const byRow = node.op === 'Conv' || (node.op === 'Gemm' && intOf(node, 'transB', 0) !== 0);
-  const classes = byRow ? weight.dims[0]! : weight.dims.at(-1)!;
   if (!byRow && weight.dims.length !== 2) return undefined;
-  const perClass = sizeOf(weight.dims) / classes;
+  const classes = byRow ? weight.dims[0]! : weight.dims[1]!;
+  const perClass = data.length / classes;
   const squares = new Float64Array(classes);
-  numbersOf(weight).forEach((value, i) => {
-    squares[byRow ? Math.floor(i / perClass) : i % classes]! += value * value;
-  });
-  const offsets = bias && numbersOf(bias);
-  return { rows: Array.from(squares, Math.sqrt), bias: offsets?.length === classes ? offsets : undefined };
+  for (let i = 0; i < data.length; i++) squares[byRow ? Math.floor(i / perClass) : i % classes]! += data[i]! ** 2;
+  return {
+    rows: Array.from(squares, Math.sqrt),
+    bias: bias?.data.length === classes ? numbersOf(bias) : undefined,
+  };
 }

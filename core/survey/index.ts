@@ -25,15 +25,9 @@ export function survey(file: Pick<ModelFile, 'graph' | 'files'>, request: Survey
   try {
     const classifier = findClassifier(graph, { ...request.selection, layout: request.layout });
     const shape = inputShape(classifier, request);
-    const { inputName, logitsName } = { inputName: classifier.input.name, logitsName: classifier.logitsName };
-    found.classifier = {
-      inputName,
-      ...shape,
-      logitsName,
-      cut: classifier.cut,
-      classes: undefined,
-      fixedBatch: undefined,
-    };
+    const { logitsName, cut } = classifier;
+    const inputName = classifier.input.name;
+    found.classifier = { inputName, ...shape, logitsName, cut, classes: undefined, fixedBatch: undefined };
     const model = bindTo(graph, classifier, {
       layout: shape.layout,
       inputDims: shape.inputDims,

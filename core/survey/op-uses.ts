@@ -64,10 +64,7 @@ function* treatments({ graph: model, inputName, logitsName }: BoundGraph): Gener
   const dependent = dependentValues(model, inputName);
   const reached = new Set([logitsName]);
   for (const node of model.graph.nodes.toReversed()) {
-    const passes =
-      node.outputs.some((name) => reached.has(name)) &&
-      // What ends the dependence has none to show for itself.
-      node.inputs.some((name) => dependent.has(name));
+    const passes = node.outputs.some((name) => reached.has(name)) && node.inputs.some((name) => dependent.has(name));
     if (!passes) {
       yield [node, 'forward'];
     } else if (hasZeroDerivative(node)) {

@@ -47,6 +47,20 @@ describe('isolated runner', () => {
       await runner.open(jobFor('good.onnx'));
     }));
 
+  it('reads a model without keeping it, and survives a crash over it', () =>
+    withRunner({ workers: 1 }, async (runner) => {
+      const model = await runner.open(jobFor('m'));
+      const { path, profile, selection, limits } = jobFor('other.onnx');
+      const job = { path, profile, selection, limits, workers: 1 };
+      assert.equal(((await runner.survey(job)) as unknown as { path: string }).path, 'other.onnx');
+      assert.equal(opensOf(await model.runShard(shardOf('nothing'))), 1, 'the open model stayed where it was');
+      await assert.rejects(
+        runner.survey({ ...job, path: 'bad.onnx:segv' }),
+        fails('engine-crashed', /^bad\.onnx:segv: .*SIGSEGV.* while reading it/),
+      );
+      await runner.survey(job);
+    }));
+
   for (const [deed, told] of [
     ['segv', /SIGSEGV/],
     ['abort', /SIGABRT/],

@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import type { FailOn } from '../../../core/report/format.js';
 import type { ScanErrorCode } from '../../../core/scan/errors.js';
 import type { ReasonCode, ScanResult } from '../../../core/scan/result.js';
-import { exitCodeOf, exitCodeOfError } from '../../../services/cli/exit-codes.js';
+import { exitCodeOf, exitCodeOfError, exitCodeOfInspection } from '../../../services/cli/exit-codes.js';
 
 const clean = result({ verdict: 'clean' });
 const suspicious = result({ verdict: 'suspicious', findings: [finding('warning')] });
@@ -57,6 +57,24 @@ test('what keeps a run from starting has its own codes', () => {
   ];
   for (const [code, exit] of codes) assert.equal(exitCodeOfError(code), exit, code);
 });
+
+const fine = { survey: { findings: [finding('note'), finding('warning')] } };
+const nan = { survey: { findings: [finding('error')] } };
+const unsupported = { obstacle: { code: 'model-unsupported-op' } } as const;
+const inspections: readonly [string, Parameters<typeof exitCodeOfInspection>[0], number][] = [
+  ['warnings and notes fail nothing', [fine, fine], 0],
+  ['an error of a static check', [fine, nan], 1],
+  ['an error goes before a model that cannot be scanned', [unsupported, nan], 1],
+  ['one model that cannot be scanned beside one that can', [unsupported, fine], 2],
+  ['a damaged model', [{ obstacle: { code: 'model-malformed' } }], 2],
+  ['no model can be scanned', [unsupported, { obstacle: { code: 'model-not-found' } }], 3],
+];
+
+for (const [title, entries, expected] of inspections) {
+  test(`inspect, ${title}: ${expected}`, () => {
+    assert.equal(exitCodeOfInspection(entries), expected);
+  });
+}
 
 function inconclusive(code: ReasonCode): ScanResult {
   return result({ verdict: 'inconclusive', reason: { code, message: '' } });
