@@ -27,7 +27,8 @@ export async function inspectModel(runner: Pick<IsolatedRunner, 'survey'>, job: 
     return { path, ...file, survey, obstacle: survey.obstacle };
   } catch (thrown) {
     const { code, message } = asScanError(thrown, 'internal', path);
-    return { path, ...(await bytesOf(path)), files: [], obstacle: { code, message } };
+    const known = code === 'cancelled' ? {} : await bytesOf(path);
+    return { path, ...known, files: [], obstacle: { code, message } };
   }
 }
 

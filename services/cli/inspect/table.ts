@@ -100,7 +100,9 @@ function treatment({ support, nodes, run, refused, refusedNodes }: OpUse): strin
   const counted = used.map(([count, what]) => (used.length === 1 && count === nodes ? what : `${count} ${what}`));
   if (problem) counted.push(problem);
   if (counted.length > 0) return counted.join('; ');
-  return support === 'replaced' ? 'resolved, or written in other operators' : 'constant or unused, not run';
+  return support === 'replaced'
+    ? 'resolved, or written in other operators'
+    : 'not run: constant, without effect or cut off';
 }
 
 const styles: Readonly<Record<Severity, Style>> = { note: 'dim', warning: 'yellow', error: 'red' };
