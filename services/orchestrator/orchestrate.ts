@@ -1,6 +1,5 @@
 import { NativeConnection, Worker } from '@temporalio/worker';
 import { createMetrics } from '../../adapters/metrics/registry.js';
-import { openObjectStore } from '../../adapters/stores/objects/open.js';
 import { openPostgresScanStore } from '../../adapters/stores/scans/postgres.js';
 import { createKafkaTransport, ensureTopics } from '../../adapters/transports/kafka/index.js';
 import type { ScanStore } from '../../core/ports/scan-store.js';
@@ -8,6 +7,7 @@ import { orchestratorTaskQueue } from '../../workflows/scan-model/contract.js';
 import { encodeImage } from '../common/encode-image.js';
 import { serveHttp } from '../common/http.js';
 import { createLogger } from '../common/logger.js';
+import { configuredObjectStore } from '../common/object-store.js';
 import { startTracing } from '../common/tracing.js';
 import { untilAnswered } from '../common/until-answered.js';
 import { packageVersion } from '../common/version.js';
@@ -23,7 +23,7 @@ const connections = 12;
 /** The orchestrator from its settings to the end of its draining. */
 export async function orchestrate(env: NodeJS.ProcessEnv, stopping: AbortSignal): Promise<void> {
   const settings = orchestratorSettings(env);
-  const objects = openObjectStore(settings.objectStore);
+  const objects = configuredObjectStore(settings.objectStore);
   const logger = createLogger({ service: 'orchestrator', level: settings.logLevel });
   const bundle = await workflowBundle(settings.otlpEndpoint !== undefined);
   installRuntime(logger);

@@ -2,11 +2,11 @@ import { once } from 'node:events';
 import { hostname } from 'node:os';
 import { createIsolatedRunner, memoryShare } from '../../adapters/isolation/index.js';
 import { createMetrics, type Metrics } from '../../adapters/metrics/registry.js';
-import { openObjectStore } from '../../adapters/stores/objects/open.js';
 import type { TransportEvent } from '../../adapters/transports/events.js';
 import { createKafkaTransport, ensureTopics } from '../../adapters/transports/kafka/index.js';
 import { serveHttp } from '../common/http.js';
 import { createLogger } from '../common/logger.js';
+import { configuredObjectStore } from '../common/object-store.js';
 import { readSettings } from '../common/settings.js';
 import { startTracing } from '../common/tracing.js';
 import { createEngineSlot, type EngineSlot } from './engine-slot.js';
@@ -35,7 +35,7 @@ export async function work(env: NodeJS.ProcessEnv, stopping: AbortSignal): Promi
       countEvent(metrics, event);
     },
   });
-  const store = openObjectStore(settings.objectStore);
+  const store = configuredObjectStore(settings.objectStore);
   const models = await openModelCache({
     store,
     dir: settings.cacheDir,

@@ -32,11 +32,19 @@ function openBucket(url: URL): ObjectStore {
     throw refused(url.href, 'credentials go into AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY');
   }
   const unknown = [...url.searchParams.keys()].find((name) => !parameters.includes(name));
-  if (unknown !== undefined) throw refused(url.href, `${unknown} is none of ${parameters.join(', ')}`);
+  if (unknown !== undefined) {
+    // Its value may be a secret.
+    url.search = '';
+    throw refused(url.href, `${unknown} is none of ${parameters.join(', ')}`);
+  }
   if (url.hostname === '' || url.port !== '' || url.hash !== '') throw refused(url.href, 'it names no bucket');
   const prefix = url.pathname.replace(/^\/+|\/+$/g, '');
   if (prefix !== '' && !isKey(prefix)) throw refused(url.href, `${prefix} is no prefix of keys`);
   const endpoint = url.searchParams.get('endpoint') ?? undefined;
+  if (endpoint !== undefined && hasCredentials(endpoint)) {
+    url.search = '';
+    throw refused(url.href, 'credentials go into AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY');
+  }
   if (endpoint !== undefined && !/^https?:$/.test(URL.canParse(endpoint) ? new URL(endpoint).protocol : '')) {
     throw refused(url.href, `the endpoint ${endpoint} is no http or https address`);
   }
@@ -51,6 +59,10 @@ function openBucket(url: URL): ObjectStore {
     region: url.searchParams.get('region') ?? undefined,
     forcePathStyle: pathStyle === undefined ? undefined : pathStyle === 'true',
   });
+}
+
+function hasCredentials(address: string): boolean {
+  return URL.canParse(address) && `${new URL(address).username}${new URL(address).password}` !== '';
 }
 
 function refused(address: string, why: string): ScanError {

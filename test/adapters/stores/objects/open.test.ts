@@ -52,9 +52,15 @@ it('refuses every other address by name and says what to write', () => {
 });
 
 it('takes no credentials in an address, and does not print them', () => {
-  assert.throws(
-    () => openObjectStore('s3://key:hush@bucket/prefix'),
-    (error) =>
-      error instanceof ScanError && !error.message.includes('hush') && error.message.includes('AWS_ACCESS_KEY_ID'),
-  );
+  for (const [address, why] of [
+    ['s3://key:hush@bucket/prefix', /AWS_ACCESS_KEY_ID/],
+    ['s3://bucket?endpoint=http://key:hush@127.0.0.1:9000', /AWS_ACCESS_KEY_ID/],
+    ['s3://bucket?secretAccessKey=hush', /secretAccessKey is none of/],
+  ] as const) {
+    assert.throws(
+      () => openObjectStore(address),
+      (error) => error instanceof ScanError && !error.message.includes('hush') && why.test(error.message),
+      address,
+    );
+  }
 });
