@@ -14,7 +14,7 @@ import { Client } from 'pg';
 import { createDatabase, createNamespace, verdictOf, type JsonResult } from '../../test/support/pipeline.js';
 import { sharedDir } from '../../test/support/paths.js';
 import { startKafka, startPostgres, startTemporal } from '../../test/support/servers.js';
-import { storageOf } from './storage.js';
+import { databaseWork, storageOf } from './storage.js';
 import { startLocalPipeline, type LocalPipeline } from '../../scripts/local-pipeline/index.js';
 import { usageOf } from '../process-tree.js';
 import { halves, makeFleet, warmUps, type Fleet } from './fleet.js';
@@ -70,6 +70,7 @@ async function measure(work: string, fleets: readonly Fleet[]): Promise<Measured
     environment: (kind) => ({ ...profiled(kind), NEURONINSPECT_WORKERS: String(Math.ceil(cpus().length / workers)) }),
   });
   try {
+    const since = await databaseWork(databaseUrl);
     const alone = await oneByOne(pipeline, fleets, databaseUrl);
     // Half of it before and half of it after: what the machine does besides changes with time.
     const idleSince = await snapshot(pipeline);
@@ -84,6 +85,7 @@ async function measure(work: string, fleets: readonly Fleet[]): Promise<Measured
       temporalAddress: temporal.url,
       namespace: 'bench',
       folders: { kafka: join(kafka.dir, 'data'), objects },
+      since,
     });
     return { ...measured, storage };
   } finally {
