@@ -92,7 +92,7 @@ export function needsOf(measured: Measured, { models, workers, engineSeconds }: 
   };
 }
 
-/** What Temporal's cloud counts: starts, signals, timers and, per workflow task that has some, its local activities. */
+/** What Temporal's cloud counts, at most: starts, signals, timers and local activities, where those of one workflow task count once. */
 function actionsOf(): number {
   return starts + notices + timers + localActivities;
 }
