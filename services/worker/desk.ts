@@ -11,6 +11,7 @@ import type { Metrics } from '../../adapters/metrics/registry.js';
 import type { Logger } from '../common/logger.js';
 import { extractTrace, withSpan } from '../common/tracing.js';
 import { giveUp, mapsIn, outcomeOf, publishResult, type AnswerOptions } from './answer.js';
+import { decoded } from './decoded.js';
 import type { EngineSlot } from './engine-slot.js';
 import { execute, openKey, type Execution, type Prepared } from './execute.js';
 import { classOf, isOfThisMachine } from './failure.js';
@@ -215,20 +216,6 @@ export function createDesk(options: DeskOptions): Desk {
     }
   };
 
-  const decoded = async <T>(delivery: Delivery, decode: (bytes: Uint8Array) => T): Promise<T | undefined> => {
-    try {
-      return decode(delivery.value);
-    } catch (thrown) {
-      const error = asScanError(thrown, 'message-malformed');
-      const { topic, partition, offset } = delivery;
-      logger.warn({ topic, partition, offset, code: error.code }, error.message);
-      await giveUp(options, delivery, reasonOf(error));
-      metrics.inc('messages', { topic, outcome: 'malformed' });
-      metrics.inc('deadLetters', { topic, code: error.code });
-      return undefined;
-    }
-  };
-
   const count = ({ work: { stage }, lane }: Task, outcome: 'ok' | 'failed' | 'handed-back' | 'dropped'): void => {
     metrics.inc('tasks', { stage, lane, outcome });
   };
@@ -240,7 +227,7 @@ export function createDesk(options: DeskOptions): Desk {
 
   return {
     handleTask: async (delivery, signal) => {
-      const task = await decoded(delivery, decodeTask);
+      const task = await decoded(options, delivery, decodeTask);
       if (!task) return;
       const job = createJob(task, delivery);
       if (clearing.signal.aborted) throw handedBack(job);
@@ -269,7 +256,7 @@ export function createDesk(options: DeskOptions): Desk {
       }
     },
     handleClosed: async (delivery) => {
-      const closed = await decoded(delivery, decodeClosed);
+      const closed = await decoded(options, delivery, decodeClosed);
       if (!closed) return;
       const { scanId, closedAt } = closed;
       scheduler.close(scanId, closedAt);

@@ -186,6 +186,26 @@ describe('worker', { timeout: 300_000 }, () => {
     assert.equal(result?.taskId, taskOf(held, shardOf(held, 2, 3)).id);
   });
 
+  it('puts a task back into the queue while its disk is full, and computes it when there is room again', async () => {
+    const order = await scripted('fine');
+    let full = 2;
+    const store: ObjectStore = {
+      ...bench.store,
+      get: (key) => {
+        if (!key.includes(order.model.files[0]!.sha256) || full-- <= 0) return bench.store.get(key);
+        return Promise.reject(Object.assign(new Error('no space left on device'), { code: 'ENOSPC' }));
+      },
+    };
+    await bench.start({ hostModule: scriptedHost, store });
+    await send(bench.transport, taskOf(order, shardOf(order, 0, 1)));
+    const [result] = await bench.results.next(1);
+    assert.equal(result!.outcome.kind, 'features');
+    const handedBack = 'neuroninspect_tasks_total{stage="saliency",lane="gate",outcome="handed-back"}';
+    assert.equal(await valueOf(bench.metrics, handedBack), 2);
+    assert.equal(await valueOf(bench.metrics, 'neuroninspect_storage_errors_total{store="disk"}'), 2);
+    assert.equal(bench.deadLetters.seen.length, 0);
+  });
+
   it('drops a task that nobody waits for any more', async () => {
     await bench.start({ hostModule: scriptedHost });
     const order = await scripted('fine');
