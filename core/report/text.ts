@@ -11,6 +11,14 @@ export function printable(text: string, limit = 400): string {
   return shorten(shown, limit);
 }
 
+/** The same for a message that may have several lines. */
+export function printableLines(text: string): string {
+  return text
+    .split('\n')
+    .map((line) => printable(line, Infinity))
+    .join('\n');
+}
+
 /** A message in one line: white space runs become one blank. */
 export function oneLine(text: string, limit = 2000): string {
   return printable(text.replace(/\s+/g, ' ').trim(), limit);

@@ -1,5 +1,6 @@
 #!/usr/bin/env node
 import { CommanderError } from 'commander';
+import { printableLines } from '../../core/report/text.js';
 import { asScanError } from '../../core/scan/errors.js';
 import { commands } from './commands/index.js';
 import { exitCodeOfError, exitCodes } from './exit-codes.js';
@@ -25,8 +26,9 @@ async function main(commandLine: readonly string[]): Promise<number> {
     // Commander has printed its message already; help and version are reported as errors of code 0.
     if (thrown instanceof CommanderError) return thrown.exitCode === 0 ? exitCodes.clean : exitCodes.usage;
     const error = asScanError(thrown);
-    process.stderr.write(`neuroninspect: ${error.message}\n`);
-    if (error.code === 'internal' && thrown instanceof Error) process.stderr.write(`${thrown.stack ?? ''}\n`);
+    process.stderr.write(`neuroninspect: ${printableLines(error.message)}\n`);
+    if (error.code === 'internal' && thrown instanceof Error)
+      process.stderr.write(`${printableLines(thrown.stack ?? '')}\n`);
     return interrupt.exitCode() ?? exitCodeOfError(error.code);
   } finally {
     interrupt.release();

@@ -1,3 +1,4 @@
+import { printable, printableLines } from '../../../core/report/text.js';
 import { ScanError } from '../../../core/scan/errors.js';
 import type { ScanResult } from '../../../core/scan/result.js';
 import { exitCodeOf, exitCodes } from '../exit-codes.js';
@@ -76,10 +77,13 @@ async function listScans({ terminal }: CommandCall, submitted: readonly Submitte
   const failures: ScanResult[] = [];
   for (const each of submitted) {
     if ('order' in each) {
-      await write(terminal.stdout, `${each.order.scanId}  ${each.order.model.name}\n`);
+      await write(terminal.stdout, `${each.order.scanId}  ${printable(each.order.model.name, Infinity)}\n`);
     } else {
       failures.push(each.failed);
-      await write(terminal.stderr, `neuroninspect: ${each.failed.reason?.message ?? describeResult(each.failed)}\n`);
+      await write(
+        terminal.stderr,
+        `neuroninspect: ${printableLines(each.failed.reason?.message ?? describeResult(each.failed))}\n`,
+      );
     }
   }
   if (failures.length === 0) return exitCodes.clean;

@@ -1,6 +1,7 @@
 import { writeFile } from 'node:fs/promises';
 import type { RenderContext, RunReport } from '../../../core/report/format.js';
 import { reportFormats } from '../../../core/report/index.js';
+import { printableLines } from '../../../core/report/text.js';
 import type { Terminal } from '../commands/command.js';
 import { write } from '../process.js';
 import { describeResult } from '../progress/index.js';
@@ -37,8 +38,9 @@ export async function writeReports(
     }
   }
   const tableShown = outputs.some(({ format, file }) => format === 'table' && file === undefined);
-  if (!tableShown) for (const warning of report.warnings) await write(stderr, `neuroninspect: warning: ${warning}\n`);
-  for (const failure of failures) await write(stderr, `neuroninspect: ${failure}\n`);
+  if (!tableShown)
+    for (const warning of report.warnings) await write(stderr, `neuroninspect: warning: ${printableLines(warning)}\n`);
+  for (const failure of failures) await write(stderr, `neuroninspect: ${printableLines(failure)}\n`);
   if (failures.length > 0) for (const result of report.results) await write(stderr, `${describeResult(result)}\n`);
   return failures.length === 0;
 }

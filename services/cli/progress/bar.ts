@@ -1,4 +1,5 @@
 import { fitEnd } from '../../../core/report/terminal.js';
+import { printable, printableLines } from '../../../core/report/text.js';
 import type { ScanProgress } from '../../../core/scan/scan-model.js';
 import type { Progress } from './progress.js';
 
@@ -31,7 +32,7 @@ export async function barProgress(stream: NodeJS.WriteStream, models: number): P
     // What is left of the line beside the bar and the counts.
     const room = Math.max(12, (stream.columns || 80) - 50);
     const sum = [...shares.values()].reduce((total, share) => total + share, 0);
-    bar.update(sum, { done, says: `${says} ${fitEnd(path, room)}` });
+    bar.update(sum, { done, says: `${says} ${fitEnd(printable(path, Infinity), room)}` });
   };
   return {
     update({ path, stage, done: part, total }) {
@@ -45,7 +46,7 @@ export async function barProgress(stream: NodeJS.WriteStream, models: number): P
       draw(stages.done.says, model.path);
     },
     note(message) {
-      stream.write(`\r\u001b[Kneuroninspect: ${message}\n`);
+      stream.write(`\r\u001b[Kneuroninspect: ${printableLines(message)}\n`);
     },
     stop: () => {
       bar.stop();

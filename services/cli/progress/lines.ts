@@ -1,3 +1,4 @@
+import { printable, printableLines } from '../../../core/report/text.js';
 import type { ScanResult } from '../../../core/scan/result.js';
 import type { Progress } from './progress.js';
 
@@ -14,7 +15,7 @@ export function lineProgress(
       done++;
       if (!quiet) stream.write(`[${done}/${models}] ${describeResult(result)}\n`);
     },
-    note: (message) => void stream.write(`neuroninspect: ${message}\n`),
+    note: (message) => void stream.write(`neuroninspect: ${printableLines(message)}\n`),
     stop: nothing,
   };
 }
@@ -22,7 +23,7 @@ export function lineProgress(
 /** One finished model in a line. */
 export function describeResult({ model, verdict, reason, targetClasses, timings, cached }: ScanResult): string {
   const detail = reason ? ` (${reason.code})` : targetClasses.length > 0 ? ` (class ${targetClasses.join(', ')})` : '';
-  return `${model.path}: ${verdict}${detail}, ${cached ? 'from the cache' : `${timings.total.toFixed(1)} s`}`;
+  return `${printable(model.path, Infinity)}: ${verdict}${detail}, ${cached ? 'from the cache' : `${timings.total.toFixed(1)} s`}`;
 }
 
 function nothing(): void {

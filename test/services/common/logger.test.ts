@@ -22,6 +22,16 @@ test('a line is a JSON object with level, time, service and what the caller said
   assert.match(String(line!.time), /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/);
 });
 
+test('a name from outside makes no line of its own and moves no terminal', () => {
+  const name = 'a\n{"level":"fatal","msg":"forged"}\r\u001b[2J\u2028.onnx';
+  const text = raw((logger) => {
+    logger.warn({ model: name, err: new Error(name) }, name);
+  });
+  assert.equal(text.trim().split('\n').length, 1);
+  assert.ok(!text.includes('\u001b') && !text.includes('\r'));
+  assert.equal((JSON.parse(text) as { msg: string }).msg, name);
+});
+
 test('what is below the level is not written', () => {
   const lines = logged((logger) => {
     logger.debug('chatter');
