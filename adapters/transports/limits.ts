@@ -13,11 +13,9 @@ export function checkSize(topic: Topic, message: Message): void {
   );
 }
 
-export const partitionsOf: Readonly<Record<Topic, number>> = {
-  'tasks-gate': 12,
-  'tasks-fleet': 12,
-  results: 12,
-  verdicts: 12,
-  'dead-letters': 1,
-  closed: 1,
-};
+/** So many of each topic whose work is shared out. */
+export function partitionsOfEach(count: number): Readonly<Record<Topic, number>> {
+  return { 'tasks-gate': count, 'tasks-fleet': count, results: count, verdicts: count, 'dead-letters': 1, closed: 1 };
+}
+
+export const partitionsOf = partitionsOfEach(12);

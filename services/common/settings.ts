@@ -28,6 +28,7 @@ export const kafkaSettings = {
     .regex(/^[A-Za-z0-9._-]{1,100}$/, 'must consist of at most 100 letters, digits, dots, dashes and underscores')
     .describe('what the names of topics and groups start with')
     .default('neuroninspect'),
+  kafkaPartitions: wholeNumber(2, 10_000, 'partitions of the topics that are not there yet').default(12),
 };
 
 export const temporalSettings = {

@@ -2,6 +2,7 @@ import { NativeConnection, Worker } from '@temporalio/worker';
 import { createMetrics } from '../../adapters/metrics/registry.js';
 import { openPostgresScanStore } from '../../adapters/stores/scans/postgres.js';
 import { createKafkaTransport, ensureTopics } from '../../adapters/transports/kafka/index.js';
+import { partitionsOfEach } from '../../adapters/transports/limits.js';
 import type { ScanStore } from '../../core/ports/scan-store.js';
 import { orchestratorTaskQueue } from '../../workflows/scan-model/contract.js';
 import { encodeImage } from '../common/encode-image.js';
@@ -69,7 +70,9 @@ export async function orchestrate(env: NodeJS.ProcessEnv, stopping: AbortSignal)
     );
     if (opened === undefined) return;
     store = opened;
-    await wait('kafka', () => ensureTopics({ ...kafka, logger }));
+    await wait('kafka', () =>
+      ensureTopics({ ...kafka, partitions: partitionsOfEach(settings.kafkaPartitions), logger }),
+    );
     const connected = await wait('temporal', () => NativeConnection.connect({ address: settings.temporalAddress }));
     if (connected === undefined) return;
     connection = connected;

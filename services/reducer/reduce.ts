@@ -3,6 +3,7 @@ import { Client, Connection } from '@temporalio/client';
 import { createMetrics } from '../../adapters/metrics/registry.js';
 import { openPostgresScanStore } from '../../adapters/stores/scans/postgres.js';
 import { createKafkaTransport, ensureTopics } from '../../adapters/transports/kafka/index.js';
+import { partitionsOfEach } from '../../adapters/transports/limits.js';
 import type { ScanStore } from '../../core/ports/scan-store.js';
 import type { Consumer } from '../../core/ports/transport.js';
 import { signalAdvanced } from '../../workflows/client.js';
@@ -81,7 +82,7 @@ export async function reduce(env: NodeJS.ProcessEnv, stopping: AbortSignal): Pro
       onAdvanced: relay.wake,
     });
     const joined = await untilAnswered('kafka', waiting, async () => {
-      await ensureTopics({ ...kafka, logger });
+      await ensureTopics({ ...kafka, partitions: partitionsOfEach(settings.kafkaPartitions), logger });
       return transport.subscribe({
         group: `${settings.kafkaPrefix}-reducers`,
         topics: ['results'],

@@ -4,6 +4,7 @@ import { createIsolatedRunner, memoryShare } from '../../adapters/isolation/inde
 import { createMetrics, type Metrics } from '../../adapters/metrics/registry.js';
 import type { TransportEvent } from '../../adapters/transports/events.js';
 import { createKafkaTransport, ensureTopics } from '../../adapters/transports/kafka/index.js';
+import { partitionsOfEach } from '../../adapters/transports/limits.js';
 import { serveHttp } from '../common/http.js';
 import { createLogger } from '../common/logger.js';
 import { configuredObjectStore } from '../common/object-store.js';
@@ -70,7 +71,7 @@ export async function work(env: NodeJS.ProcessEnv, stopping: AbortSignal): Promi
     prefetch: slots.length + 1,
     maxTries: taskTries,
     maxTaskSeconds: 2 * taskTimeout * taskTries + 60,
-    createTopics: () => ensureTopics({ ...kafka, logger }),
+    createTopics: () => ensureTopics({ ...kafka, partitions: partitionsOfEach(settings.kafkaPartitions), logger }),
   });
   try {
     const { httpHost: host, httpPort: port } = settings;
