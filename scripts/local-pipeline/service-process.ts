@@ -97,7 +97,8 @@ export async function createServiceProcess(options: {
         clearTimeout(stubborn);
       });
     },
-    metrics: async () => parseMetrics(await (await fetch(`${url}/metrics`, { signal: AbortSignal.timeout(30_000) })).text()),
+    metrics: async () =>
+      parseMetrics(await (await fetch(`${url}/metrics`, { signal: AbortSignal.timeout(30_000) })).text()),
   };
 }
 
