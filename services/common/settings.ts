@@ -91,7 +91,7 @@ export function url(protocols: readonly string[], description: string) {
     .describe(description);
 }
 
-function variableOf(key: string): string {
+export function variableOf(key: string): string {
   return `NEURONINSPECT_${key.replace(/[A-Z]/g, '_$&').toUpperCase()}`;
 }
 

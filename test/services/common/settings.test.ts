@@ -1,4 +1,6 @@
 import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { test } from 'node:test';
 import { z } from 'zod';
 import { ScanError } from '../../../core/scan/errors.js';
@@ -9,8 +11,11 @@ import {
   objectStoreSettings,
   readSettings,
   temporalSettings,
+  variableOf,
   wholeNumber,
 } from '../../../services/common/settings.js';
+import { workerSettings } from '../../../services/worker/settings.js';
+import { repoRoot } from '../../support/paths.js';
 
 const schema = z.object({
   ...commonSettings,
@@ -35,12 +40,19 @@ test('what nobody sets has the documented default', () => {
     drainSeconds: 30,
     kafkaBrokers: ['one:9092', '[::1]:9093'],
     kafkaPrefix: 'neuroninspect',
+    kafkaPartitions: 12,
     temporalAddress: 'temporal:7233',
     temporalNamespace: 'default',
     databaseUrl: 'postgres://user@db/neuroninspect',
     objectStore: 's3://models/scans?region=eu',
     cacheSize: 5,
   });
+});
+
+test('docs/pipeline.md says what every variable holds', () => {
+  const page = readFileSync(join(repoRoot, 'docs', 'pipeline.md'), 'utf8');
+  const settings = { ...kafkaSettings, ...temporalSettings, ...databaseSettings, ...workerSettings.shape };
+  for (const key of Object.keys(settings)) assert.ok(page.includes(`| \`${variableOf(key)}\``), variableOf(key));
 });
 
 test('an empty variable counts as one that is not set, as in a manifest with a value left out', () => {
