@@ -1,6 +1,7 @@
 import type { Message, Topic } from '../../core/ports/transport.js';
 import { ScanError } from '../../core/scan/errors.js';
 
+/** What a broker is asked to carry at most. */
 export const maxMessageBytes = 8 * 2 ** 20;
 
 /** @throws ScanError `internal`: the plan keeps messages below the limit, so a larger one is a mistake of this program. */

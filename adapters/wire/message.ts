@@ -2,8 +2,7 @@ import { crc32 } from 'node:zlib';
 import protobuf from 'protobufjs/minimal.js';
 import { ScanError } from '../../core/scan/errors.js';
 
-/** What a broker is asked to carry at most. */
-export const maxMessageBytes = 8 * 2 ** 20;
+export { maxMessageBytes } from '../transports/limits.js';
 
 /** The generated code of one message type, and what is to be known before it may run on bytes from outside. */
 export interface MessageType<Fields, Decoded> {
