@@ -212,10 +212,7 @@ export async function createBench(): Promise<Bench> {
   };
 }
 
-/** Waits until a condition holds. */
-export async function until(holds: () => boolean | Promise<boolean>): Promise<void> {
-  while (!(await holds())) await new Promise((resolve) => setTimeout(resolve, 10));
-}
+export { until } from '../../support/transport.js';
 
 /** Value of one series of the metrics; 0 where there is none. */
 export async function valueOf(metrics: Metrics, series: string): Promise<number> {
