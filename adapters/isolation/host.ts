@@ -25,11 +25,11 @@ function createHost({ provider, threads }: HostSettings): Host {
   return {
     open: async (job, id) => {
       await close(id);
-      const [{ onnxFormat }, { openModel }] = await Promise.all([
+      const [{ readOnnx, defaultOnnxLimits }, { openModel }] = await Promise.all([
         import('../formats/onnx/index.js'),
         import('../../core/execute/open-model.js'),
       ]);
-      const { graph, digest } = await onnxFormat.read(job.path, job.limits);
+      const { graph, digest } = await readOnnx(job.path, { ...defaultOnnxLimits, maxBytes: job.limits.maxModelBytes });
       const model = await openModel(engine, graph, job);
       models.set(id, model);
       return { inspection: model.inspection, engine: { ...model.engine }, digest };
@@ -38,13 +38,13 @@ function createHost({ provider, threads }: HostSettings): Host {
     confirm: (classIndex, id) => opened(id).confirm(classIndex),
     explain: (request, id) => opened(id).explain(request),
     survey: async ({ path, ...request }) => {
-      const [{ onnxFormat }, { survey }] = await Promise.all([
+      const [{ readOnnx, defaultOnnxLimits }, { survey }] = await Promise.all([
         import('../formats/onnx/index.js'),
         import('../../core/survey/index.js'),
       ]);
-      const file = await onnxFormat.read(path, request.limits);
+      const file = await readOnnx(path, { ...defaultOnnxLimits, maxBytes: request.limits.maxModelBytes });
       const { digest, bytes, files } = file;
-      return { format: onnxFormat.name, digest, bytes, files, survey: survey(file, request) };
+      return { format: file.format, digest, bytes, files, survey: survey(file, request) };
     },
     close: (_, id) => close(id),
     check: async () => {

@@ -30,6 +30,7 @@ function imported(file: string, bytes: Uint8Array, limits: OnnxLimits): ModelFil
   const graph = decodeModel(bytes, { file, limits, external: external.read });
   const files = new Map([[basename(file), bytes], ...external.files]);
   return {
+    format: 'onnx',
     graph,
     digest: modelDigest(files),
     bytes: [...files.values()].reduce((sum, { length }) => sum + length, 0),

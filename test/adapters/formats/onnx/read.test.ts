@@ -5,8 +5,7 @@ import { linkSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, wr
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { describe, test, type TestContext } from 'node:test';
-import { defaultOnnxLimits, fileDigest, onnxFormat, readOnnx } from '../../../../adapters/formats/onnx/index.js';
-import { headBytes } from '../../../../core/ports/model-format.js';
+import { defaultOnnxLimits, fileDigest, readOnnx } from '../../../../adapters/formats/onnx/index.js';
 import { scanError } from '../../../support/graphs.js';
 import { repoRoot } from '../../../support/paths.js';
 import { modelBytes } from './support/wire.js';
@@ -216,21 +215,5 @@ describe('other formats are told by their content and by what to do', () => {
   test('a file that is nothing known is malformed, not of a foreign format', async (t) => {
     const path = join(folderWith(t, { 'x.onnx': 'hello, world' }), 'x.onnx');
     await assert.rejects(readOnnx(path), scanError('model-malformed', /x\.onnx/));
-  });
-});
-
-describe('the model-format port', () => {
-  test('detects ONNX by content under any name, and by name when the content is broken', () => {
-    const head = new Uint8Array(readFileSync(example)).subarray(0, headBytes);
-    assert.ok(onnxFormat.detect(head, 'model.bin'));
-    assert.ok(onnxFormat.detect(Buffer.from('garbage'), 'model.onnx'));
-    assert.ok(!onnxFormat.detect(Buffer.from('{"a": 1}'), 'model.json'));
-    assert.ok(!onnxFormat.detect(new Uint8Array(), 'folder'));
-  });
-
-  test('reads under the limit it is given', async () => {
-    const { graph } = await onnxFormat.read(example, { maxModelBytes: 2 ** 30 });
-    assert.equal(graph.inputs.length, 1);
-    await assert.rejects(onnxFormat.read(example, { maxModelBytes: 1000 }), scanError('model-too-large', /limit 1000/));
   });
 });
