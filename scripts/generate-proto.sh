@@ -38,11 +38,12 @@ generate() {
 }
 
 generate onnx onnx proto/onnx/onnx.proto proto/onnx/onnx.proto
+generate tensorflow tensorflow proto/tensorflow/graph.proto proto/tensorflow/graph.proto
 scan_schemas=(proto/neuroninspect/scan/v1/*.proto)
 generate scan-v1 neuroninspect 'proto/neuroninspect/scan/v1/*.proto' "${scan_schemas[@]#proto/}"
 
 if [[ "${1:-}" == --check ]]; then
-  for file in onnx.ts onnx-types.d.ts scan-v1.ts scan-v1-types.d.ts; do
+  for file in onnx.ts onnx-types.d.ts tensorflow.ts tensorflow-types.d.ts scan-v1.ts scan-v1-types.d.ts; do
     cmp "$work/$file" "proto/gen/$file" || {
       echo "proto/gen/$file is stale: run scripts/generate-proto.sh and commit the result" >&2
       exit 1

@@ -1,24 +1,9 @@
-/**
- * The fields of proto/onnx/onnx.proto as the wire-format scanner sees them; a test compares this table with the schema.
- *
- * - `name`, `text`: strings or bytes, with different limits on their length.
- * - `packed-…`: a repeated number, one length-delimited record or one record per number.
- * - `number-list`: a number list that must be packed, because the decoder keeps it as a view of the file.
- */
-export type FieldKind =
-  'varint' | 'fixed32' | 'name' | 'text' | 'bytes' | 'message' | 'packed-varints' | 'packed-fixed32' | 'number-list';
+import type { FieldKind, WireField } from '../protobuf/scan.js';
+
+/** The fields of proto/onnx/onnx.proto as the wire-format scanner sees them; a test compares this table with the schema. */
+export type Field = WireField<MessageName, Counter>;
 
 export type Counter = 'maxNodes' | 'maxAttributes' | 'maxInitializers' | 'maxValues' | 'maxListItems';
-
-export interface Field {
-  readonly name: string;
-  readonly kind: FieldKind;
-  readonly repeated: boolean;
-  /** The message type behind a `message` field. */
-  readonly type?: MessageName;
-  /** The limit this field counts towards, once per record. */
-  readonly counter?: Counter;
-}
 
 export type MessageName =
   | 'ModelProto'

@@ -1,0 +1,2 @@
+export { frozenGraph } from './frozen-graph.js';
+export { savedModel } from './saved-model.js';
