@@ -1,0 +1,47 @@
+import type { Value } from '../build.js';
+import type { LayerCall, LayerRule } from '../layer.js';
+import { axesParameter, first, operandValues, parameter } from './operands.js';
+
+export function unary(op: string): LayerRule {
+  return (call) => call.build.unary(op, first(call));
+}
+
+export function arithmetic(op: string): LayerRule {
+  return (call) => {
+    const [a, b] = two(call);
+    return call.build.binary(op, a, b);
+  };
+}
+
+export function reduction(op: string): LayerRule {
+  return (call) => {
+    const x = first(call);
+    const axes = axesParameter(call, x, ['axis', 'axes'], 1);
+    if (axes.includes(0)) return call.refuse('reduces over the batch');
+    return call.build.reduce(op, x, axes, parameter(call, 'keepdims', 2) === true);
+  };
+}
+
+export const matmul: LayerRule = (call) => {
+  const [a, b] = two(call);
+  for (const name of ['transpose_a', 'transpose_b'])
+    if (parameter(call, name) === true) return call.refuse(`multiplies matrices with ${name}`);
+  const [rows, inner] = a.dims.slice(-2);
+  if (a.dims.length < 2 || b.dims.length < 2 || inner !== b.dims.at(-2))
+    return call.fail('multiplies matrices that do not fit');
+  const outer = broadcastOuter(call, a, b);
+  return call.build.op('MatMul', [a, b], [...outer, rows!, b.dims.at(-1)!]);
+};
+
+function broadcastOuter(call: LayerCall, a: Value, b: Value): Value['dims'] {
+  const [longer, shorter] = a.dims.length >= b.dims.length ? [a, b] : [b, a];
+  const fits = shorter.dims
+    .slice(0, -2)
+    .every((dim, i) => dim === longer.dims[longer.dims.length - shorter.dims.length + i]);
+  return fits ? longer.dims.slice(0, -2) : call.refuse('multiplies matrices that are broadcast');
+}
+
+function two(call: LayerCall): [Value, Value] {
+  const [a, b, ...rest] = operandValues(call, ['x', 'x1', 'a', 'y', 'x2', 'b']);
+  return a && b && rest.length === 0 ? [a, b] : call.fail('needs two operands');
+}
