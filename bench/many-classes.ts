@@ -1,6 +1,6 @@
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
-import { readOnnx } from '../adapters/formats/onnx/read.js';
+import { readModel } from '../adapters/formats/index.js';
 import { loadImages } from '../adapters/images/load.js';
 import { createIsolatedRunner } from '../adapters/isolation/index.js';
 import { planShards } from '../core/plan/plan.js';
@@ -35,7 +35,7 @@ export async function measureManyClasses(folder: string): Promise<ManyClassesRes
     const path = join(folder, 'resnet50.onnx');
     const began = performance.now();
     // A scan reads the file once itself, for its digest.
-    await readOnnx(path);
+    await readModel(path);
     const model = await runner.open({
       path,
       images: await loadImages(join(folder, 'resnet50.npy'), { count: images }),

@@ -1,5 +1,5 @@
 import { createOnnxruntimeEngine } from '../adapters/engines/onnxruntime/index.js';
-import { readOnnx } from '../adapters/formats/onnx/read.js';
+import { readModel } from '../adapters/formats/index.js';
 import { loadImages } from '../adapters/images/load.js';
 import { createIsolatedRunner } from '../adapters/isolation/index.js';
 import { openModel } from '../core/execute/open-model.js';
@@ -33,7 +33,7 @@ export interface OurSide {
 export function inProcess(work: OurWork): Promise<OurSide> {
   const engine = createOnnxruntimeEngine({ provider: 'cpu' });
   const runner: Runner = {
-    open: async (job) => openModel(engine, (await readOnnx(job.path)).graph, job),
+    open: async (job) => openModel(engine, (await readModel(job.path)).graph, job),
     close: () => Promise.resolve(),
   };
   return open(runner, work);

@@ -7,7 +7,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { createOnnxruntimeEngine } from '../adapters/engines/onnxruntime/index.js';
-import { fileDigest, readOnnx } from '../adapters/formats/onnx/index.js';
+import { fileDigest, readModel } from '../adapters/formats/index.js';
 import { sha256 } from '../adapters/hash/sha256.js';
 import { loadImages } from '../adapters/images/load.js';
 import { nullTables } from '../core/detect/p-value.js';
@@ -39,7 +39,7 @@ const models = JSON.parse(readFileSync(join(values.zoo, 'manifest.json'), 'utf8'
 const profile = { ...profileNamed(values.profile), images: Number(values.count) };
 const engine = createOnnxruntimeEngine({ provider: 'cpu' });
 const runner: Runner = {
-  open: async (job: ModelJob) => openModel(engine, (await readOnnx(job.path)).graph, job),
+  open: async (job: ModelJob) => openModel(engine, (await readModel(job.path)).graph, job),
   close: () => Promise.resolve(),
 };
 

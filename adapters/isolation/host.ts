@@ -25,11 +25,11 @@ function createHost({ provider, threads }: HostSettings): Host {
   return {
     open: async (job, id) => {
       await close(id);
-      const [{ readOnnx, defaultOnnxLimits }, { openModel }] = await Promise.all([
-        import('../formats/onnx/index.js'),
+      const [{ readModel }, { openModel }] = await Promise.all([
+        import('../formats/index.js'),
         import('../../core/execute/open-model.js'),
       ]);
-      const { graph, digest } = await readOnnx(job.path, { ...defaultOnnxLimits, maxBytes: job.limits.maxModelBytes });
+      const { graph, digest } = await readModel(job.path, job.limits);
       const model = await openModel(engine, graph, job);
       models.set(id, model);
       return { inspection: model.inspection, engine: { ...model.engine }, digest };
@@ -38,11 +38,11 @@ function createHost({ provider, threads }: HostSettings): Host {
     confirm: (classIndex, id) => opened(id).confirm(classIndex),
     explain: (request, id) => opened(id).explain(request),
     survey: async ({ path, ...request }) => {
-      const [{ readOnnx, defaultOnnxLimits }, { survey }] = await Promise.all([
-        import('../formats/onnx/index.js'),
+      const [{ readModel }, { survey }] = await Promise.all([
+        import('../formats/index.js'),
         import('../../core/survey/index.js'),
       ]);
-      const file = await readOnnx(path, { ...defaultOnnxLimits, maxBytes: request.limits.maxModelBytes });
+      const file = await readModel(path, request.limits);
       const { digest, bytes, files } = file;
       return { format: file.format, digest, bytes, files, survey: survey(file, request) };
     },

@@ -1,6 +1,5 @@
 import { createIsolatedRunner } from '../../adapters/isolation/index.js';
-import { fileDigest, readOnnx } from '../../adapters/formats/onnx/read.js';
-import { defaultOnnxLimits } from '../../adapters/formats/onnx/limits.js';
+import { fileDigest, identifyModel } from '../../adapters/formats/index.js';
 import { sha256 } from '../../adapters/hash/sha256.js';
 import { openResultCache } from '../../adapters/stores/result-cache/result-cache.js';
 import { nullTables } from '../../core/detect/p-value.js';
@@ -77,10 +76,10 @@ export const clock: Clock = {
 };
 
 /** A file that cannot be decoded is named by its bytes; opening it will tell what is wrong with it. */
-async function identify(path: string, { maxModelBytes }: ModelLimits): Promise<Omit<ModelIdentity, 'path'>> {
+async function identify(path: string, limits: ModelLimits): Promise<Omit<ModelIdentity, 'path'>> {
   try {
-    const { digest, bytes } = await readOnnx(path, { ...defaultOnnxLimits, maxBytes: maxModelBytes });
-    return { digest, bytes, format: 'onnx' };
+    const { digest, bytes, format } = await identifyModel(path, limits);
+    return { digest, bytes, format };
   } catch (error) {
     const code = error instanceof ScanError ? error.code : undefined;
     if (code === 'model-malformed' || code === 'model-external-data') return fileDigest(path);

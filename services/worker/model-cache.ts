@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 import { mkdir, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { digestOfSums } from '../../adapters/formats/onnx/digest.js';
+import { digestOfSums } from '../../adapters/formats/digest.js';
 import { getBlobFile } from '../../adapters/stores/objects/blobs.js';
 import { modelPaths } from '../../adapters/wire/paths.js';
 import type { ModelReference } from '../../core/pipeline/order.js';
@@ -119,7 +119,9 @@ interface LocalFile {
   readonly bytes: number;
 }
 
-/** A model in one file has its digest whatever the file is called: here it is called the same for all. */
+/** A model in one file has its digest whatever the file is called; what it is, is told by its content. */
+const singleFileName = 'model';
+
 function localFiles(model: ModelReference): { readonly name: string; readonly files: readonly LocalFile[] } {
   const hex = /^sha256:([0-9a-f]{64})$/.exec(model.digest)?.[1];
   try {
@@ -134,7 +136,7 @@ function localFiles(model: ModelReference): { readonly name: string; readonly fi
     throw unreadable(model, `the files it names do not have the digest ${model.digest}; submit it again`);
   }
   const [first] = model.files;
-  return { name: hex, files: model.files.length === 1 ? [{ ...first!, path: 'model.onnx' }] : model.files };
+  return { name: hex, files: model.files.length === 1 ? [{ ...first!, path: singleFileName }] : model.files };
 }
 
 function unreadable({ name }: ModelReference, why: string): ScanError {

@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { createOnnxruntimeEngine } from '../../adapters/engines/onnxruntime/index.js';
-import { readOnnx } from '../../adapters/formats/onnx/index.js';
+import { readModel } from '../../adapters/formats/index.js';
 import { readNpz } from '../../adapters/images/npz.js';
 import { openModel } from '../../core/execute/open-model.js';
 import type { SaliencyRuleName } from '../../core/scan/features.js';
@@ -41,7 +41,7 @@ for (const { golden, rules, files } of manifest.entries) {
         Array.from(arrays.get(key)!.data as ArrayLike<number | bigint>, Number);
       const x = arrays.get('x_uint8') && file.includes('uint8') ? arrays.get('x_uint8')! : arrays.get('x')!;
       const classes = numbers('classes');
-      const { graph } = await readOnnx(join(zoo, file));
+      const { graph } = await readModel(join(zoo, file));
       const model = await openModel(createOnnxruntimeEngine({ provider: 'cpu' }), graph, {
         path: file,
         images: {

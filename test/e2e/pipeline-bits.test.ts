@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { createOnnxruntimeEngine } from '../../adapters/engines/onnxruntime/index.js';
-import { readOnnx } from '../../adapters/formats/onnx/index.js';
+import { readModel } from '../../adapters/formats/index.js';
 import { loadImages } from '../../adapters/images/load.js';
 import { openPgliteScanStore } from '../../adapters/stores/scans/pglite.js';
 import { nullTables } from '../../core/detect/p-value.js';
@@ -22,7 +22,7 @@ const name = 'digits-backdoored-lower-right.onnx';
 for (const profile of profiles) {
   test(`${profile.name}: a real model has the same result from tasks as from the embedded scanner`, async () => {
     const images = await loadImages(join(repoRoot, 'examples', 'images'), { count: 20 });
-    const { graph } = await readOnnx(join(repoRoot, 'examples', 'models', name));
+    const { graph } = await readModel(join(repoRoot, 'examples', 'models', name));
     const settings = { profile, preprocessing: {}, selection: {} };
     const limits = { maxModelBytes: 2 ** 30, maxRunBytes: 3.5 * 2 ** 20 };
     const job = { ...settings, path: name, images, limits };

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { after, test } from 'node:test';
 import fc from 'fast-check';
 import { createOnnxruntimeEngine } from '../../adapters/engines/onnxruntime/index.js';
-import { readOnnx } from '../../adapters/formats/onnx/index.js';
+import { readModel } from '../../adapters/formats/index.js';
 import { loadImages } from '../../adapters/images/load.js';
 import { detect } from '../../core/detect/detect.js';
 import { openModel } from '../../core/execute/open-model.js';
@@ -17,7 +17,7 @@ import { repoRoot } from '../support/paths.js';
 for (const profile of profiles) {
   test(`${profile.name}: 1 shard or 50, in any order, twice over, gives the same bits`, async () => {
     const images = await loadImages(join(repoRoot, 'examples', 'images'), { count: 20 });
-    const { graph } = await readOnnx(join(repoRoot, 'examples', 'models', 'digits-backdoored-lower-right.onnx'));
+    const { graph } = await readModel(join(repoRoot, 'examples', 'models', 'digits-backdoored-lower-right.onnx'));
     const model = await openModel(createOnnxruntimeEngine({ provider: 'cpu' }), graph, {
       path: 'digits-backdoored-lower-right.onnx',
       images,

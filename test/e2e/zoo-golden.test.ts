@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { createOnnxruntimeEngine } from '../../adapters/engines/onnxruntime/index.js';
-import { readOnnx } from '../../adapters/formats/onnx/index.js';
+import { readModel } from '../../adapters/formats/index.js';
 import { readNpz } from '../../adapters/images/npz.js';
 import { openModel } from '../../core/execute/open-model.js';
 import { mergeShards } from '../../core/plan/merge.js';
@@ -29,7 +29,7 @@ for (const [model, golden] of [
         Array.from(arrays.get(key)!.data as ArrayLike<number | bigint>, Number);
       const pixels = arrays.get('images_u8')!;
       const count = pixels.dims[0]!;
-      const { graph } = await readOnnx(join(sharedDir, 'zoo', 'models', model));
+      const { graph } = await readModel(join(sharedDir, 'zoo', 'models', model));
       const opened = await openModel(createOnnxruntimeEngine({ provider: 'cpu' }), graph, {
         path: model,
         images: {

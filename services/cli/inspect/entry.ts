@@ -1,5 +1,5 @@
 import { stat } from 'node:fs/promises';
-import { fileDigest } from '../../../adapters/formats/onnx/read.js';
+import { fileDigest } from '../../../adapters/formats/index.js';
 import type { IsolatedRunner } from '../../../adapters/isolation/index.js';
 import type { SurveyJob } from '../../../adapters/isolation/protocol.js';
 import { asScanError, type ScanErrorCode } from '../../../core/scan/errors.js';

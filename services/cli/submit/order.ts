@@ -1,11 +1,9 @@
-import { basename, dirname, join } from 'node:path';
-import { digestOfSums } from '../../../adapters/formats/onnx/digest.js';
-import { defaultOnnxLimits, fileDigest, locateOnnx, readOnnx } from '../../../adapters/formats/onnx/index.js';
+import { digestOfSums } from '../../../adapters/formats/digest.js';
+import { fileDigest, identifyModel, type IdentifiedModel } from '../../../adapters/formats/index.js';
 import { sha256 } from '../../../adapters/hash/sha256.js';
 import { putBlobFile } from '../../../adapters/stores/objects/blobs.js';
 import { modelPaths } from '../../../adapters/wire/paths.js';
 import type { ImagesReference, Lane, ModelFileReference, ScanOrder } from '../../../core/pipeline/order.js';
-import type { ModelFile } from '../../../core/ports/model-format.js';
 import type { ObjectStore } from '../../../core/ports/object-store.js';
 import type { ModelLimits } from '../../../core/ports/runner.js';
 import { inconclusiveResult } from '../../../core/scan/assemble-result.js';
@@ -23,7 +21,7 @@ export interface Submission {
 }
 
 /**
- * Reads a model as the embedded scanner does and stores its files. A file that is no model has a digest and a scan id too,
+ * Identifies a model as the embedded scanner does and stores its files. A file that is no model has a digest and a scan id too,
  * which its failure names.
  * @throws FailedScan.
  */
@@ -31,17 +29,16 @@ export async function prepareOrder(path: string, submission: Submission): Promis
   const { store, images, settings, limits, lane } = submission;
   let model: ModelIdentity = { path };
   try {
-    const read = await readOnnx(path, { ...defaultOnnxLimits, maxBytes: limits.maxModelBytes }).catch(
-      async (error: unknown) => {
-        if (isDecodingError(error)) model = { path, ...(await fileDigest(path)) };
-        throw error;
-      },
-    );
-    model = { path, digest: read.digest, bytes: read.bytes, format: 'onnx' };
-    const files = await storeFiles(store, await locateOnnx(path), read);
+    const identified = await identifyModel(path, limits).catch(async (error: unknown) => {
+      if (isDecodingError(error)) model = { path, ...(await fileDigest(path)) };
+      throw error;
+    });
+    const { digest, bytes, format } = identified;
+    model = { path, digest, bytes, format };
+    const files = await storeFiles(store, path, identified);
     return {
-      scanId: scanIdOf(submission, read.digest),
-      model: { name: path, digest: read.digest, format: 'onnx', files },
+      scanId: scanIdOf(submission, digest),
+      model: { name: path, digest, format, files },
       images,
       settings,
       limits,
@@ -80,19 +77,18 @@ function scanIdOf({ settings, images }: Submission, modelDigest: string): string
 
 async function storeFiles(
   store: ObjectStore,
-  file: string,
-  { files: names, digest }: ModelFile,
+  title: string,
+  { files: names, paths, digest }: IdentifiedModel,
 ): Promise<ModelFileReference[]> {
   // The name of a single file is not in its digest, and a name that a worker would refuse does not matter.
   const single = names.length === 1;
   if (!single) modelPaths(names);
   const files: ModelFileReference[] = [];
-  for (const name of names) {
-    const local = name === basename(file) ? file : join(dirname(file), name);
-    files.push({ path: single ? 'model.onnx' : name, ...(await putBlobFile(store, local)) });
+  for (const [i, name] of names.entries()) {
+    files.push({ path: single ? 'model' : name, ...(await putBlobFile(store, paths[i]!)) });
   }
   if (digestOfSums(files.map(({ path, sha256: sum }) => ({ path, sum }))) !== digest) {
-    throw new ScanError('model-unreadable', `${file}: the model changed while it was read; submit it again`);
+    throw new ScanError('model-unreadable', `${title}: the model changed while it was read; submit it again`);
   }
   return files;
 }

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import { createOnnxruntimeEngine } from '../../../adapters/engines/onnxruntime/index.js';
-import { readOnnx } from '../../../adapters/formats/onnx/index.js';
+import { readModel } from '../../../adapters/formats/index.js';
 import { loadImages } from '../../../adapters/images/load.js';
 import { createIsolatedRunner } from '../../../adapters/isolation/index.js';
 import { openModel } from '../../../core/execute/open-model.js';
@@ -18,7 +18,7 @@ describe('isolated runner with the real host', () => {
   it('gives bit for bit what the same scan gives in one process', () =>
     withRunner(async (runner) => {
       const job = await jobFor('models/digits-backdoored-lower-right.onnx');
-      const { graph } = await readOnnx(job.path);
+      const { graph } = await readModel(job.path);
       const here = await openModel(createOnnxruntimeEngine({ provider: 'cpu' }), graph, job);
       const there = await runner.open(job);
       assert.deepEqual(there.inspection, here.inspection);

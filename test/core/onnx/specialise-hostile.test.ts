@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { before, test } from 'node:test';
 import fc from 'fast-check';
-import { readOnnx } from '../../../adapters/formats/onnx/index.js';
+import { readModel } from '../../../adapters/formats/index.js';
 import type { Attribute, Graph, Node, Tensor } from '../../../core/onnx/graph.js';
 import { evaluators } from '../../../core/onnx/evaluate/index.js';
 import { maxElements } from '../../../core/onnx/shapes/index.js';
@@ -17,7 +17,7 @@ const graphs: Graph[] = [];
 
 before(async () => {
   if (!hasShared) return;
-  for (const file of files) graphs.push((await readOnnx(join(sharedDir, 'ops-zoo', 'models', `${file}.onnx`))).graph);
+  for (const file of files) graphs.push((await readModel(join(sharedDir, 'ops-zoo', 'models', `${file}.onnx`))).graph);
 });
 
 const odd = fc.oneof(

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { readOnnx } from '../../../adapters/formats/onnx/index.js';
+import { readModel } from '../../../adapters/formats/index.js';
 import type { Graph, Tensor } from '../../../core/onnx/graph.js';
 import { promote } from '../../../core/onnx/promote.js';
 import { specialise } from '../../../core/onnx/specialise.js';
@@ -49,7 +49,7 @@ for (const path of models) {
 }
 
 async function readPromoted(path: string): Promise<Graph> {
-  const { graph } = await readOnnx(path);
+  const { graph } = await readModel(path);
   return promote(graph, graph.inputs[0]!.name);
 }
 

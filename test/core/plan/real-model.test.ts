@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import fc from 'fast-check';
 import { createOnnxruntimeEngine } from '../../../adapters/engines/onnxruntime/index.js';
-import { readOnnx } from '../../../adapters/formats/onnx/index.js';
+import { readModel } from '../../../adapters/formats/index.js';
 import { loadImages } from '../../../adapters/images/load.js';
 import { detect } from '../../../core/detect/detect.js';
 import { openModel } from '../../../core/execute/open-model.js';
@@ -37,7 +37,7 @@ for (const profile of profiles) {
         // Little memory makes small tiles, so that there are many ways to plan.
         const limits = { maxModelBytes: 1e9, maxRunBytes: 4.5e6 };
         const set = await loadImages(join(sharedDir, 'zoo/images/digits'), { count: images });
-        const { graph } = await readOnnx(path);
+        const { graph } = await readModel(path);
         model = await openModel(createOnnxruntimeEngine({ provider: 'cpu' }), graph, {
           path,
           images: set,

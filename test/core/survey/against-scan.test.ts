@@ -3,7 +3,7 @@ import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { createOnnxruntimeEngine } from '../../../adapters/engines/onnxruntime/index.js';
-import { readOnnx } from '../../../adapters/formats/onnx/index.js';
+import { readModel } from '../../../adapters/formats/index.js';
 import { loadImages } from '../../../adapters/images/load.js';
 import { openModel } from '../../../core/execute/open-model.js';
 import { cascade1 } from '../../../core/scan/profiles.js';
@@ -16,7 +16,7 @@ const limits = { maxModelBytes: 2 ** 24, maxRunBytes: 2 ** 30 };
 for (const name of readdirSync(join(examples, 'models')).filter((file) => file.endsWith('.onnx'))) {
   test(`what is said without images is what a scan does: ${name}`, async () => {
     const path = join(examples, 'models', name);
-    const file = await readOnnx(path);
+    const file = await readModel(path);
     const images = await loadImages(join(examples, 'images'), { count: cascade1.images });
     const profile = { ...cascade1, images: images.count };
     const job = { path, images, preprocessing: {}, profile, selection: {}, limits };

@@ -13,7 +13,7 @@ import {
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterEach, beforeEach, describe, it } from 'node:test';
-import { modelDigest } from '../../../adapters/formats/onnx/digest.js';
+import { modelDigest } from '../../../adapters/formats/digest.js';
 import { putBlob } from '../../../adapters/stores/objects/blobs.js';
 import { createFileObjectStore } from '../../../adapters/stores/objects/file.js';
 import type { ModelReference } from '../../../core/pipeline/order.js';

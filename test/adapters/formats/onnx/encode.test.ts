@@ -7,7 +7,7 @@ import * as ort from 'onnxruntime-node';
 import { toOrtTensor } from '../../../../adapters/engines/onnxruntime/tensors.js';
 import { decodeModel } from '../../../../adapters/formats/onnx/decode.js';
 import { encodeModel } from '../../../../adapters/formats/onnx/encode.js';
-import { readOnnx } from '../../../../adapters/formats/onnx/read.js';
+import { readModel } from '../../../../adapters/formats/index.js';
 import type { Attribute, Graph, Tensor } from '../../../../core/onnx/graph.js';
 import { bool, float32, int64, scalar } from '../../../../core/onnx/tensor.js';
 import { graphWith, nodeOf, scanError, tensorsOf, valueOf } from '../../../support/graphs.js';
@@ -29,7 +29,7 @@ const meaning = (graph: Graph): unknown => ({ ...graph, irVersion: 0 });
 describe('a model survives being written and read', () => {
   for (const file of files) {
     test(file.split('/').slice(-3).join('/'), async () => {
-      const { graph } = await readOnnx(file);
+      const { graph } = await readModel(file);
       assert.deepEqual(meaning(decodeModel(encodeModel(graph))), meaning(graph));
     });
   }
@@ -81,7 +81,7 @@ describe('ONNX Runtime', () => {
   );
   for (const file of chosen) {
     test(`gives the same scores for ${file.split('/').at(-1)} and what is written from it`, async () => {
-      const { graph } = await readOnnx(file);
+      const { graph } = await readModel(file);
       const [original, written] = await Promise.all([scores(file, graph), scores(encodeModel(graph), graph)]);
       assert.deepEqual(written, original);
       assert.ok(new Set(original).size > 1, 'constant scores would prove nothing');

@@ -5,10 +5,10 @@ import { linkSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, wr
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { describe, test, type TestContext } from 'node:test';
-import { defaultOnnxLimits, fileDigest, readOnnx } from '../../../../adapters/formats/onnx/index.js';
-import { scanError } from '../../../support/graphs.js';
-import { repoRoot } from '../../../support/paths.js';
-import { modelBytes } from './support/wire.js';
+import { fileDigest, readModel } from '../../../adapters/formats/index.js';
+import { scanError } from '../../support/graphs.js';
+import { repoRoot } from '../../support/paths.js';
+import { modelBytes } from './onnx/support/wire.js';
 
 const example = join(repoRoot, 'examples/models/digits-clean.onnx');
 const sha256 = (data: string | Uint8Array): string => createHash('sha256').update(data).digest('hex');
@@ -43,7 +43,7 @@ const weights = new Uint8Array(Float32Array.of(1, 2, 3, 4).buffer);
 
 describe('identity', () => {
   test('one file: sha256 of its bytes, decodable or not', async (t) => {
-    const { digest, bytes, files } = await readOnnx(example);
+    const { digest, bytes, files } = await readModel(example);
     const content = readFileSync(example);
     assert.deepEqual([digest, bytes, files], [`sha256:${sha256(content)}`, content.length, ['digits-clean.onnx']]);
     assert.deepEqual(await fileDigest(example), { digest, bytes });
@@ -62,7 +62,7 @@ describe('identity', () => {
       'data/a.bin': weights,
       'b.bin': weights.subarray(0, 8),
     });
-    const { digest, bytes, files, graph } = await readOnnx(join(folder, 'm.onnx'));
+    const { digest, bytes, files, graph } = await readModel(join(folder, 'm.onnx'));
     const names = ['m.onnx', 'data/a.bin', 'b.bin'];
     assert.deepEqual(files, names);
     assert.equal(
@@ -109,7 +109,7 @@ describe('external data', () => {
       symlinkSync('../secret.bin', join(folder, 'model/link.bin'));
       symlinkSync('..', join(folder, 'model/linked'));
       await assert.rejects(
-        readOnnx(join(folder, 'model/m.onnx')),
+        readModel(join(folder, 'model/m.onnx')),
         scanError('model-external-data', /model\/m\.onnx: initializer 'w0'/, pattern),
       );
     });
@@ -118,7 +118,7 @@ describe('external data', () => {
   test('a named pipe does not stop the scan', async (t) => {
     const folder = folderWith(t, { 'm.onnx': externalModel({ location: 'pipe' }) });
     execFileSync('mkfifo', [join(folder, 'pipe')]);
-    await assert.rejects(readOnnx(join(folder, 'm.onnx')), scanError('model-external-data', /not a regular file/));
+    await assert.rejects(readModel(join(folder, 'm.onnx')), scanError('model-external-data', /not a regular file/));
   });
 
   test('links inside the folder, and a download cache of links, work', async (t) => {
@@ -126,25 +126,25 @@ describe('external data', () => {
     mkdirSync(join(folder, 'snapshot'));
     symlinkSync('../blobs/1', join(folder, 'snapshot/m.onnx'));
     symlinkSync('../blobs/2', join(folder, 'snapshot/w.bin'));
-    const { files, graph } = await readOnnx(join(folder, 'snapshot/m.onnx'));
+    const { files, graph } = await readModel(join(folder, 'snapshot/m.onnx'));
     assert.deepEqual(files, ['m.onnx', 'w.bin']);
     assert.deepEqual(graph.initializers.get('w0')?.data, Float32Array.of(1, 2));
     linkSync(join(folder, 'blobs/1'), join(folder, 'blobs/m.onnx'));
     symlinkSync('2', join(folder, 'blobs/w.bin'));
-    assert.equal((await readOnnx(join(folder, 'blobs/m.onnx'))).files.length, 2);
+    assert.equal((await readModel(join(folder, 'blobs/m.onnx'))).files.length, 2);
   });
 
   test('an offset that no element starts at is copied into place', async (t) => {
     const file = new Uint8Array(11);
     file.set(weights.subarray(0, 8), 3);
     const folder = folderWith(t, { 'm.onnx': externalModel({ location: 'w.bin', offset: '3' }), 'w.bin': file });
-    assert.deepEqual((await readOnnx(folder)).graph.initializers.get('w0')?.data, Float32Array.of(1, 2));
+    assert.deepEqual((await readModel(folder)).graph.initializers.get('w0')?.data, Float32Array.of(1, 2));
   });
 
   test('all files together stay below the limit', async (t) => {
     const model = externalModel({ location: 'a.bin' }, { location: 'b.bin' });
     const folder = folderWith(t, { 'm.onnx': model, 'a.bin': weights, 'b.bin': weights });
-    const read = (maxBytes: number) => readOnnx(folder, { ...defaultOnnxLimits, maxBytes });
+    const read = (maxModelBytes: number) => readModel(folder, { maxModelBytes });
     await read(model.length + 32);
     await assert.rejects(read(model.length + 31), scanError('model-too-large', /m\.onnx/));
     await assert.rejects(read(model.length - 1), scanError('model-too-large', /m\.onnx/));
@@ -155,18 +155,21 @@ describe('paths', () => {
   test('a folder stands for the one model in it', async (t) => {
     const model = modelBytes({ name: 'g' });
     const folder = folderWith(t, { 'a.onnx': model, 'a.onnx.data': '', 'README.md': '' });
-    assert.equal((await readOnnx(folder)).graph.name, 'g');
+    assert.equal((await readModel(folder)).graph.name, 'g');
     writeFileSync(join(folder, 'b.onnx'), model);
-    await assert.rejects(readOnnx(folder), scanError('model-ambiguous', /2 \.onnx files \(a\.onnx, b\.onnx\)/));
+    await assert.rejects(readModel(folder), scanError('model-ambiguous', /2 models \(a\.onnx, b\.onnx\)/));
   });
 
   test('nothing there, nothing inside, nothing readable', async (t) => {
     const folder = folderWith(t, { 'README.md': '' });
-    await assert.rejects(readOnnx(join(folder, 'nope.onnx')), scanError('model-not-found', /nope\.onnx: no such file/));
-    await assert.rejects(readOnnx(folder), scanError('model-not-found', /no \.onnx file/));
+    await assert.rejects(
+      readModel(join(folder, 'nope.onnx')),
+      scanError('model-not-found', /nope\.onnx: no such file/),
+    );
+    await assert.rejects(readModel(folder), scanError('model-not-found', /no model in this folder/));
     mkdirSync(join(folder, 'loop.onnx'));
-    await assert.rejects(readOnnx(folder), scanError('model-not-found', /loop\.onnx: no \.onnx file/));
-    await assert.rejects(readOnnx('/dev/null'), scanError('model-unreadable', /neither a file nor a folder/));
+    await assert.rejects(readModel(folder), scanError('model-not-found', /no model in this folder/));
+    await assert.rejects(readModel('/dev/null'), scanError('model-unreadable', /neither a file nor a folder/));
   });
 
   test('folders of other formats are named', async (t) => {
@@ -177,7 +180,7 @@ describe('paths', () => {
       ['best.pt', /PyTorch/],
       ['model.json', /TensorFlow\.js.*tf2onnx/],
     ] as const) {
-      await assert.rejects(readOnnx(folderWith(t, { [file]: '' })), scanError('model-unsupported-format', pattern));
+      await assert.rejects(readModel(folderWith(t, { [file]: '' })), scanError('model-unsupported-format', pattern));
     }
   });
 });
@@ -208,12 +211,12 @@ describe('other formats are told by their content and by what to do', () => {
   for (const [name, content, pattern] of cases) {
     test(name, async (t) => {
       const path = join(folderWith(t, { [name]: content }), name);
-      await assert.rejects(readOnnx(path), scanError('model-unsupported-format', new RegExp(name), pattern));
+      await assert.rejects(readModel(path), scanError('model-unsupported-format', new RegExp(name), pattern));
     });
   }
 
   test('a file that is nothing known is malformed, not of a foreign format', async (t) => {
     const path = join(folderWith(t, { 'x.onnx': 'hello, world' }), 'x.onnx');
-    await assert.rejects(readOnnx(path), scanError('model-malformed', /x\.onnx/));
+    await assert.rejects(readModel(path), scanError('model-malformed', /x\.onnx/));
   });
 });

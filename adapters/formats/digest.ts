@@ -1,4 +1,4 @@
-import { sha256 } from '../../hash/sha256.js';
+import { sha256 } from '../hash/sha256.js';
 
 /**
  * `sha256:<hex>` of one file; of several: over the lines `<sha256>  <relative path>\n`, sorted bytewise, which is what

@@ -1,0 +1,160 @@
+import { basename } from 'node:path';
+import { ScanError } from '../../core/scan/errors.js';
+
+/** A format that is recognised and not read. */
+export interface ForeignFormat {
+  /** With its article: `a PyTorch file`. */
+  readonly name: string;
+  /** How to get a file that is read. */
+  readonly export: string;
+}
+
+/**
+ * Names the formats that are not read.
+ * @param head the first bytes of the file, see `headBytes` of the model-format port.
+ * @param entries names in it, if it is a zip.
+ */
+export function foreignFormat(
+  head: Uint8Array,
+  path: string,
+  entries: readonly string[] = [],
+): ForeignFormat | undefined {
+  const subject: Subject = { head, text: textOf(head), name: basename(path).toLowerCase(), entries };
+  return foreignFormats.find(({ matches }) => matches(subject));
+}
+
+export function foreignError(path: string, format: ForeignFormat): ScanError {
+  return new ScanError(
+    'model-unsupported-format',
+    `${path}: ${format.name}, which is not read. To get a file that is: ${format.export}`,
+  );
+}
+
+interface Subject {
+  readonly head: Uint8Array;
+  /** One character per byte. */
+  readonly text: string;
+  readonly name: string;
+  readonly entries: readonly string[];
+}
+
+interface Recognised extends ForeignFormat {
+  readonly matches: (subject: Subject) => boolean;
+}
+
+const toOnnx = "torch.onnx.export(m.eval(), torch.zeros(1, 3, 224, 224), 'model.onnx')";
+const fromTensorflow = 'python -m tf2onnx.convert';
+
+const foreignFormats: readonly Recognised[] = [
+  {
+    name: 'a TensorFlow SavedModel',
+    export: `${fromTensorflow} --saved-model FOLDER --output model.onnx`,
+    matches: ({ name }) => name === 'saved_model.pb',
+  },
+  {
+    name: 'a TensorFlow SavedModel as text',
+    export: `save it in binary (tf.saved_model.save), or ${fromTensorflow} --saved-model FOLDER --output model.onnx`,
+    matches: ({ name }) => name === 'saved_model.pbtxt',
+  },
+  {
+    name: 'a TensorFlow Lite file',
+    export: `${fromTensorflow} --tflite FILE --output model.onnx`,
+    matches: ({ text }) => text.slice(4, 8) === 'TFL3',
+  },
+  {
+    name: 'a model in the ORT format',
+    export: 'take the .onnx file it was converted from',
+    matches: ({ text }) => text.slice(4, 8) === 'ORTM',
+  },
+  {
+    name: 'an ExecuTorch program',
+    export: `python -c "import torch; m = ...; ${toOnnx}", m being the model it was made from`,
+    matches: ({ text }) => text.slice(4, 6) === 'ET' && /\d\d/.test(text.slice(6, 8)),
+  },
+  {
+    name: 'a PyTorch file',
+    export: `python -c "import torch; m = ...; ${toOnnx}", m being the model with these weights loaded`,
+    matches: ({ head, text, name, entries }) =>
+      (isZip(head) &&
+        (text.includes('data.pkl') ||
+          text.includes('/version') ||
+          entries.some((entry) => /(^|\/)data\.pkl$/.test(entry)) ||
+          /\.(pt|pth|ckpt)$/.test(name))) ||
+      // A pickle: protocol opcode, protocol number 2 to 5.
+      (head[0] === 0x80 && head[1]! >= 2 && head[1]! <= 5) ||
+      name === 'pytorch_model.bin' ||
+      (head.length === 0 && /\.(pt|pth)$/.test(name)),
+  },
+  {
+    name: 'a Keras file',
+    export: "python -c \"import keras; keras.models.load_model('MODEL').export('model.onnx', format='onnx')\"",
+    matches: ({ head, text, name }) =>
+      text.startsWith('\x89HDF\r\n\x1a\n') ||
+      (isZip(head) && (text.includes('metadata.json') || text.includes('config.json') || name.endsWith('.keras'))),
+  },
+  {
+    name: 'NumPy arrays',
+    export: 'export the model they belong to',
+    matches: ({ text, entries }) =>
+      text.startsWith('\x93NUMPY') || (entries.length > 0 && entries.every((entry) => entry.endsWith('.npy'))),
+  },
+  {
+    name: 'a Core ML package',
+    export: 'take the model it was converted from',
+    matches: ({ entries }) => entries.some((entry) => /(^|\/)(Manifest\.json|model\.mlmodel)$/.test(entry)),
+  },
+  {
+    name: 'a safetensors file, which holds weights but no graph',
+    export: 'optimum-cli export onnx --model MODEL --task image-classification FOLDER',
+    // An 8-byte header length, then a JSON object.
+    matches: ({ head, name }) =>
+      (head.length > 9 && head[8] === 0x7b && (head[9] === 0x22 || head[9] === 0x7d) && isZero(head, 4, 8)) ||
+      name.endsWith('.safetensors'),
+  },
+  {
+    name: 'a TensorFlow.js model',
+    export: `${fromTensorflow} --tfjs model.json --output model.onnx`,
+    matches: ({ text, name }) =>
+      (/^\s*\{/.test(text) &&
+        ['modelTopology', 'weightsManifest', 'layers-model', 'graph-model'].some((key) => text.includes(key))) ||
+      (text === '' && name === 'model.json'),
+  },
+  {
+    name: 'a TensorFlow graph',
+    export: `${fromTensorflow} --graphdef FILE --inputs INPUT:0 --outputs OUTPUT:0 --output model.onnx`,
+    matches: ({ head, name }) => name.endsWith('.pb') && head[0] === 0x0a,
+  },
+  {
+    name: 'an OpenVINO model',
+    export: 'take the model it was converted from',
+    matches: ({ text }) => /^\s*(<\?xml[^>]*>\s*)?<net\s/.test(text),
+  },
+  {
+    name: 'a GGUF file',
+    export: 'take the model it was converted from',
+    matches: ({ text }) => text.startsWith('GGUF'),
+  },
+  {
+    name: 'an archive that is not unpacked',
+    export: 'unpack it, or pack the model as zip, tar or tar.gz',
+    matches: ({ text }) =>
+      ['7z\xbc\xaf\x27\x1c', 'Rar!\x1a\x07', 'BZh', '\xfd7zXZ\0', '\x28\xb5\x2f\xfd'].some((magic) =>
+        text.startsWith(magic),
+      ),
+  },
+];
+
+/** By its outermost fields, see `protobufKind`. */
+export const coreMl: ForeignFormat = { name: 'a Core ML model', export: 'take the model it was converted from' };
+
+function isZip(head: Uint8Array): boolean {
+  return head[0] === 0x50 && head[1] === 0x4b && (head[2] === 3 || head[2] === 5);
+}
+
+function isZero(head: Uint8Array, from: number, to: number): boolean {
+  return head.subarray(from, to).every((byte) => byte === 0);
+}
+
+function textOf(head: Uint8Array): string {
+  return String.fromCharCode(...head);
+}
