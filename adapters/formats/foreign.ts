@@ -47,13 +47,8 @@ const fromTensorflow = 'python -m tf2onnx.convert';
 
 const foreignFormats: readonly Recognised[] = [
   {
-    name: 'a TensorFlow SavedModel',
-    export: `${fromTensorflow} --saved-model FOLDER --output model.onnx`,
-    matches: ({ name }) => name === 'saved_model.pb',
-  },
-  {
     name: 'a TensorFlow SavedModel as text',
-    export: `save it in binary (tf.saved_model.save), or ${fromTensorflow} --saved-model FOLDER --output model.onnx`,
+    export: 'save it in binary with tf.saved_model.save',
     matches: ({ name }) => name === 'saved_model.pbtxt',
   },
   {
@@ -118,11 +113,6 @@ const foreignFormats: readonly Recognised[] = [
       (/^\s*\{/.test(text) &&
         ['modelTopology', 'weightsManifest', 'layers-model', 'graph-model'].some((key) => text.includes(key))) ||
       (text === '' && name === 'model.json'),
-  },
-  {
-    name: 'a TensorFlow graph',
-    export: `${fromTensorflow} --graphdef FILE --inputs INPUT:0 --outputs OUTPUT:0 --output model.onnx`,
-    matches: ({ head, name }) => name.endsWith('.pb') && head[0] === 0x0a,
   },
   {
     name: 'an OpenVINO model',

@@ -10,7 +10,7 @@ import { foreignError, foreignFormat } from './foreign.js';
 import { onnxFormat } from './onnx/index.js';
 import { recognise } from './recognise.js';
 import { searchPlace, type Found, type Place } from './search.js';
-import { formats } from './table.js';
+import { formats, meantFormat } from './table.js';
 
 /** Where a model lies and how it is read. */
 export interface Located {
@@ -57,15 +57,14 @@ async function locateFile(disk: DiskFiles, main: string, limits: ModelReadLimits
       const files = await unpackArchive(disk.read(main), what.archive, title, limits);
       return { ...locateInArchive(files, title, limits), disk, archive: main };
     }
-    case 'unknown':
-      // The decoder tells best what is wrong with a file that is meant to be ONNX.
-      if (disk.size(main) === 0 || main.toLowerCase().endsWith('.onnx')) {
-        return { format: onnxFormat, files: disk, main, disk };
-      }
+    case 'unknown': {
+      const format = meantFormat(main) ?? (disk.size(main) === 0 ? onnxFormat : undefined);
+      if (format) return { format, files: disk, main, disk };
       throw new ScanError(
         'model-malformed',
         `${title}: not the content of a model file (${formatNames()}). Is it the right file, and is it complete?`,
       );
+    }
   }
 }
 
@@ -86,7 +85,7 @@ function locateInArchive(all: ModelFiles, title: string, limits: ModelReadLimits
   if (found.models.length === 0 && foreign) throw foreignError(title, foreign);
   const { files, main } = place.at(theOnly(found.models, found, title, 'archive'));
   const what = recognise(files, main);
-  return { format: what.kind === 'model' ? what.format : onnxFormat, files, main };
+  return { format: what.kind === 'model' ? what.format : meantFormat(main)!, files, main };
 }
 
 const zipHead = Uint8Array.of(0x50, 0x4b, 3, 4);

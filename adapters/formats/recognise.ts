@@ -1,7 +1,7 @@
 import type { ModelFiles, ModelFormat } from '../../core/ports/model-format.js';
 import { archiveKind, type ArchiveKind } from './files/archive.js';
 import { coreMl, foreignFormat, type ForeignFormat } from './foreign.js';
-import { protobufKind } from './protobuf.js';
+import { protobufKind } from './protobuf/kind.js';
 import { formats } from './table.js';
 
 /** What a file is. */

@@ -2,8 +2,8 @@ import { posix } from 'node:path';
 import type { ModelFiles, ModelFormat, ModelReadLimits } from '../../core/ports/model-format.js';
 import { ScanError } from '../../core/scan/errors.js';
 import type { ForeignFormat } from './foreign.js';
-import { onnxFormat } from './onnx/index.js';
 import { recognise } from './recognise.js';
+import { meantFormat } from './table.js';
 
 /** A folder or an archive. */
 export interface Place {
@@ -27,11 +27,11 @@ export function searchPlace(place: Place, limits: ModelReadLimits): Found {
   for (const name of place.names) {
     const { files, main } = place.at(name);
     const what = recognise(files, main);
-    if (what.kind === 'model') models.push({ name, format: what.format, files, main });
+    // A damaged one must not make the others look alone.
+    const format = what.kind === 'model' ? what.format : what.kind === 'unknown' ? meantFormat(main) : undefined;
+    if (format) models.push({ name, format, files, main });
     else if (what.kind === 'archive') archives.push(name);
     else if (what.kind === 'foreign') foreign.push({ name, format: what.format });
-    // A damaged one must not make the others look alone.
-    else if (name.toLowerCase().endsWith('.onnx')) models.push({ name, format: onnxFormat, files, main });
   }
   return { models: withoutSidecars(models, limits), archives, foreign };
 }

@@ -1,7 +1,7 @@
 import type { Graph } from '../../../core/onnx/graph.js';
 import type { ModelFiles, ModelFormat, ModelReadLimits } from '../../../core/ports/model-format.js';
 import { asScanError } from '../../../core/scan/errors.js';
-import { protobufKind } from '../protobuf.js';
+import { protobufKind } from '../protobuf/kind.js';
 import { decodeModel } from './decode.js';
 import { externalTensors } from './external.js';
 import { defaultOnnxLimits, type OnnxLimits } from './limits.js';

@@ -1,10 +1,10 @@
 import type { Graph, ValueInfo } from '../../../core/onnx/graph.js';
 import type { ModelFiles, ModelFormat, ModelReadLimits } from '../../../core/ports/model-format.js';
 import { ScanError } from '../../../core/scan/errors.js';
+import { protobufKind } from '../protobuf/kind.js';
 import { decodeGraphDef, decodeMessage } from './decode.js';
 import type { TfGraph } from './graph.js';
 import { importGraph } from './import.js';
-import { looksLikeGraphDef } from './recognise.js';
 import { dataInputs } from './refs.js';
 import { defaultGraphLimits } from './schema.js';
 import { inputInfo, mayBeImage } from './signature.js';
@@ -12,7 +12,7 @@ import { inputInfo, mayBeImage } from './signature.js';
 /** A frozen graph: one GraphDef whose variables have become constants. */
 export const frozenGraph: ModelFormat = {
   name: 'frozen-graph',
-  detect: (files, main) => looksLikeGraphDef(files.head(main)),
+  detect: (files, main) => protobufKind(files, main) === 'graph-def',
   parts: (_files, main) => [main],
   read,
 };

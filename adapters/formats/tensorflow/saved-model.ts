@@ -2,10 +2,10 @@ import type { Graph } from '../../../core/onnx/graph.js';
 import type { ModelFiles, ModelFormat, ModelReadLimits } from '../../../core/ports/model-format.js';
 import { ScanError } from '../../../core/scan/errors.js';
 import type { tensorflow } from '../../../proto/gen/tensorflow-types.js';
+import { protobufKind } from '../protobuf/kind.js';
 import { bundleFiles, openBundle } from './bundle.js';
 import { decodeGraphDef, decodeMessage } from './decode.js';
 import { importGraph } from './import.js';
-import { looksLikeSavedModel } from './recognise.js';
 import { defaultGraphLimits } from './schema.js';
 import { chooseSignature, decodeSignatures, inputInfo } from './signature.js';
 import { variableReader } from './variables.js';
@@ -16,7 +16,7 @@ import { variableReader } from './variables.js';
  */
 export const savedModel: ModelFormat = {
   name: 'saved-model',
-  detect: (files, main) => baseName(main) === 'saved_model.pb' && looksLikeSavedModel(files.head(main)),
+  detect: (files, main) => protobufKind(files, main) === 'saved-model',
   parts: (files, main) => [main, ...bundleFiles(files, variablesOf(main))],
   read,
 };

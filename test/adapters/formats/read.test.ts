@@ -174,7 +174,6 @@ describe('paths', () => {
 
   test('folders of other formats are named', async (t) => {
     for (const [file, pattern] of [
-      ['saved_model.pb', /TensorFlow SavedModel.*tf2onnx/],
       ['model.safetensors', /safetensors/],
       ['pytorch_model.bin', /PyTorch.*torch\.onnx\.export/],
       ['best.pt', /PyTorch/],
@@ -201,8 +200,6 @@ describe('other formats are told by their content and by what to do', () => {
     ['old.pth', Uint8Array.of(0x80, 0x02, 0x8a, 0x0a), /PyTorch/],
     ['net.h5', Uint8Array.of(0x89, 0x48, 0x44, 0x46, 0x0d, 0x0a, 0x1a, 0x0a), /Keras.*export/],
     ['net.keras', zipEntry('metadata.json'), /Keras/],
-    ['saved_model.pb', Uint8Array.of(0x08, 0x01, 0x12), /SavedModel.*--saved-model/],
-    ['frozen.pb', Uint8Array.of(0x0a, 0x10), /TensorFlow graph.*--graphdef/],
     ['net.tflite', Buffer.from('\x1c\0\0\0TFL3'), /TensorFlow Lite.*--tflite/],
     ['net.ort', Buffer.from('\x1c\0\0\0ORTM'), /ORT format/],
     ['net.safetensors', safetensors, /safetensors.*optimum-cli/],

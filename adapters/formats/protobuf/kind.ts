@@ -1,4 +1,4 @@
-import { headBytes, type ModelFiles } from '../../core/ports/model-format.js';
+import { headBytes, type ModelFiles } from '../../../core/ports/model-format.js';
 
 /** Formats that are protobuf messages, and so have no magic number. */
 export type ProtobufKind = 'onnx' | 'saved-model' | 'graph-def' | 'core-ml';
@@ -81,14 +81,14 @@ function varintAt(bytes: Uint8Array, at: number): { readonly value: number; read
   return undefined;
 }
 
-/** A NodeDef begins with its name (1) and op (2). */
+/** A NodeDef begins with its name (1) and op (2), a word that begins with a capital letter. */
 function isNodeDef(inner: Uint8Array): boolean {
   const name = fieldAt(inner, 0);
   if (name?.number !== 1 || name.wire !== bytesType) return false;
   if (name.end >= inner.length) return inner.length >= headBytes - longestTag;
   const op = fieldAt(inner, name.end);
   if (op?.number !== 2 || op.wire !== bytesType || op.end === op.start) return false;
-  return /^[\w>.]+$/.test(String.fromCharCode(...inner.subarray(op.start, Math.min(op.end, op.start + 64))));
+  return /^_?[A-Z][\w>.]*$/.test(String.fromCharCode(...inner.subarray(op.start, Math.min(op.end, op.start + 64))));
 }
 
 /** Node, name, initializer, doc string, input, output, value info, quantization, metadata: the fields of a GraphProto. */
