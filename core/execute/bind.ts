@@ -1,5 +1,6 @@
 import { findClassifier, type Classifier } from '../onnx/classifier.js';
 import type { Graph } from '../onnx/graph.js';
+import { removeTransposes } from '../onnx/layout/index.js';
 import { promote } from '../onnx/promote.js';
 import { specialise, type StaticGraph } from '../onnx/specialise.js';
 import { upgrade } from '../onnx/upgrade.js';
@@ -63,7 +64,8 @@ export function bindTo(
   const bind = (count: number): StaticGraph => {
     let known = bound.get(count);
     if (!known) {
-      known = upgrade(specialise(promoted, new Map([[info.name, [count, ...inputDims]]]), [logitsName]));
+      const fixed = specialise(promoted, new Map([[info.name, [count, ...inputDims]]]), [logitsName]);
+      known = removeTransposes(upgrade(fixed));
       bound.set(count, known);
     }
     return known;
