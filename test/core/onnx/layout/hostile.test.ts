@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { readOnnx } from '../../../../adapters/formats/onnx/read.js';
+import { readModel } from '../../../../adapters/formats/index.js';
 import { findClassifier } from '../../../../core/onnx/classifier.js';
 import type { Node } from '../../../../core/onnx/graph.js';
 import { removeTransposes } from '../../../../core/onnx/layout/index.js';
@@ -66,7 +66,7 @@ test('one constant wanted in 3,000 orders of its eight axes is not copied 3,000 
 
 test('a model without Transposes stays byte for byte what it is', async () => {
   for (const name of ['digits-clean', 'digits-backdoored-lower-right']) {
-    const { graph } = await readOnnx(join(repoRoot, 'examples', 'models', `${name}.onnx`));
+    const { graph } = await readModel(join(repoRoot, 'examples', 'models', `${name}.onnx`));
     const { input, logitsName } = findClassifier(graph);
     const shape = new Map([[input.name, [2, 1, 28, 28]]]);
     const model = upgrade(specialise(promote(graph, input.name), shape, [logitsName]));
