@@ -70,7 +70,8 @@ async function locateFile(disk: DiskFiles, main: string, limits: ModelReadLimits
 
 function locateInArchive(all: ModelFiles, title: string, limits: ModelReadLimits): Omit<Located, 'disk' | 'archive'> {
   const place: Place = {
-    names: all.names,
+    // As in a folder; a Mac packs resource forks along.
+    names: all.names.filter((name) => !/(^|\/)(\.|__MACOSX\/)/.test(name)),
     at: (name) => ({ files: within(all, posix.dirname(name), title), main: posix.basename(name) }),
   };
   const found = searchPlace(place, limits);

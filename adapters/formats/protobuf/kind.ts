@@ -33,9 +33,10 @@ function kindOf(bytes: Uint8Array, complete: boolean): ProtobufKind | 'undecided
     if (number === 7 && wire === bytesType && startsGraphProto(inner)) return 'onnx';
     // Model.Type is a choice of messages numbered from 200 on; isUpdatable is 10.
     if (number >= 200 && versioned && wire === bytesType) return 'core-ml';
-    if (number > 30) return undefined;
+    // Of ModelProto, the IR version (1) and the model version (5) are numbers and all others up to 8 are not.
+    if (number > 30 || (number <= 8 && (number === 1 || number === 5) !== (wire === varintType))) return undefined;
     if (number === 1) versioned = true;
-    else if (number === 2 && wire === bytesType) metaGraphs += startsMetaGraphDef(inner) ? 1 : 0;
+    else if (number === 2) metaGraphs += startsMetaGraphDef(inner) ? 1 : 0;
     else if (number <= 8) onnxOnly++;
     at = end;
     if (at > bytes.length) {

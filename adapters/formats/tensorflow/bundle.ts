@@ -61,11 +61,19 @@ export function openBundle(files: ModelFiles, prefix: string, limits: GraphLimit
   };
 }
 
-/** The files of a checkpoint, so far as its index tells. */
-export function bundleFiles(files: ModelFiles, prefix: string): string[] {
-  const parts = files.names.filter((name) => name.startsWith(`${prefix}.data-`));
-  return files.has(`${prefix}.index`) ? [`${prefix}.index`, ...parts] : [];
+/** The files of a checkpoint, as its index tells: the folder may hold others, or may not be listed. */
+export function bundleFiles(files: ModelFiles, prefix: string, limits: GraphLimits): string[] {
+  const index = `${prefix}.index`;
+  if (!files.has(index)) return [];
+  const title = files.title(index);
+  const header = readTable(files.read(index), title, limits.maxNodes).get('');
+  const { numShards } = header ? decodeMessage('BundleHeaderProto', header, title, limits) : {};
+  const shards = Math.min(numShards ?? 0, maxShards);
+  const names = Array.from({ length: shards }, (_, shard) => shardName(prefix, shard, shards));
+  return [index, ...names.filter((name) => files.has(name))];
 }
+
+const maxShards = 10_000;
 
 function shardName(prefix: string, shard: number, shards: number): string {
   const five = (value: number): string => String(value).padStart(5, '0');

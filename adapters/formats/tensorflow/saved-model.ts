@@ -17,7 +17,7 @@ import { variableReader } from './variables.js';
 export const savedModel: ModelFormat = {
   name: 'saved-model',
   detect: (files, main) => protobufKind(files, main) === 'saved-model',
-  parts: (files, main) => [main, ...bundleFiles(files, variablesOf(main))],
+  parts: (files, main) => [main, ...bundleFiles(files, variablesOf(main), defaultGraphLimits)],
   read,
 };
 

@@ -14,7 +14,7 @@ const scan: CommandSpec = {
   description:
     'Judges image classifiers with the help of a few clean images. Fifty images with labels are plenty; without labels ' +
     'the preprocessing cannot be checked.',
-  argument: { syntax: '<models...>', description: 'ONNX files, folders (searched recursively) and globs' },
+  argument: { syntax: '<models...>', description: 'model files, archives, folders (searched recursively) and globs' },
   options: { ...scanOptions, config: configOption },
   configurable: true,
   examples: [
@@ -38,7 +38,7 @@ const submit: CommandSpec = {
   description:
     'Sends models and clean images to the pipeline and waits for the verdicts. Reports and exit codes are those of ' +
     'scan. A model that the pipeline has judged with the same images and settings is not computed again.',
-  argument: { syntax: '<models...>', description: 'ONNX files, folders (searched recursively) and globs' },
+  argument: { syntax: '<models...>', description: 'model files, archives, folders (searched recursively) and globs' },
   options: { ...submitOptions, config: configOption },
   configurable: true,
   examples: [
@@ -63,7 +63,7 @@ const inspect: CommandSpec = {
   description:
     'Reads models without running them and says what is in them, whether they can be scanned and what a scan would do. ' +
     'Static checks look for damaged weights, custom operators and data that does not belong there.',
-  argument: { syntax: '<models...>', description: 'ONNX files, folders (searched recursively) and globs' },
+  argument: { syntax: '<models...>', description: 'model files, archives, folders (searched recursively) and globs' },
   options: { ...inspectOptions, config: configOption },
   configurable: true,
   examples: [
@@ -86,7 +86,7 @@ const explain: CommandSpec = {
   description:
     'Computes logits, input gradients and saliency maps of one model for chosen classes. Images from an .npy or .npz ' +
     "file are taken as the model's input, as it is.",
-  argument: { syntax: '<model>', description: 'an ONNX file' },
+  argument: { syntax: '<model>', description: 'a model: a file, a folder or an archive' },
   options: { ...explainOptions, config: configOption },
   configurable: true,
   examples: [

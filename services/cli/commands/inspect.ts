@@ -2,6 +2,7 @@ import { availableParallelism } from 'node:os';
 import { createIsolatedRunner } from '../../../adapters/isolation/index.js';
 import { findModels } from '../../../adapters/sources/file/find-models.js';
 import { sideBySide } from '../../../core/plan/side-by-side.js';
+import { printableLines } from '../../../core/report/text.js';
 import { profileNamed } from '../../../core/scan/profiles.js';
 import { packageVersion } from '../../common/version.js';
 import { exitCodeOfInspection } from '../exit-codes.js';
@@ -10,12 +11,16 @@ import { inspectJson } from '../inspect/json.js';
 import { inspectTable } from '../inspect/table.js';
 import { inspectOptions, type InspectSettings } from '../options/index.js';
 import { write } from '../process.js';
+import { notesOnUnread } from '../run/unread.js';
 import { settingsOf } from '../settings/settings.js';
 import type { CommandCall } from './command.js';
 
 export async function inspect(call: CommandCall): Promise<number> {
   const settings = await settingsOf(inspectOptions, call);
-  const found = await findModels(call.args, { extensions: ['.onnx'] });
+  const found = await findModels(call.args, { limits: { maxModelBytes: settings.maxModelSize } });
+  for (const note of notesOnUnread(found.unread)) {
+    await write(call.terminal.stderr, `neuroninspect: ${printableLines(note)}\n`);
+  }
   const entries = await inspectAll([...found.paths, ...found.missing], settings, call.signal);
   const { stdout } = call.terminal;
   const colour = settings.color && stdout.isTTY && !call.environment.NO_COLOR;

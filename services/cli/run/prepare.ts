@@ -5,6 +5,7 @@ import type { CommandCall } from '../commands/command.js';
 import { readIgnoreFile, type IgnoreFile } from '../ignore/ignore-file.js';
 import type { ScanSettings } from '../options/index.js';
 import { checkOutputs, outputsOf, type Output } from '../output/outputs.js';
+import { notesOnUnread } from './unread.js';
 import { createProgress, type Progress } from '../progress/index.js';
 import { loadCleanImages } from '../settings/images.js';
 
@@ -18,6 +19,7 @@ export type JudgeSettings = Pick<
   | 'profile'
   | 'failOn'
   | 'ignorefile'
+  | 'maxModelSize'
   | 'format'
   | 'output'
   | 'report'
@@ -47,7 +49,7 @@ export async function prepareRun(call: CommandCall, settings: JudgeSettings): Pr
   const images = await loadCleanImages(settings, profile.images);
 
   const { findModels } = await import('../../../adapters/sources/file/find-models.js');
-  const found = await findModels(call.args, { extensions: ['.onnx'] });
+  const found = await findModels(call.args, { limits: { maxModelBytes: settings.maxModelSize } });
   // What was not found becomes a failed result of its own, so that a gate cannot pass by a typing mistake.
   const paths = [...found.paths, ...found.missing];
   const progress = await createProgress(call.terminal.stderr, {
@@ -55,6 +57,7 @@ export async function prepareRun(call: CommandCall, settings: JudgeSettings): Pr
     wanted: settings.progress,
     dumb: call.environment.TERM === 'dumb',
   });
+  for (const note of notesOnUnread(found.unread)) progress.note(note);
   return { startedAt, ignores, outputs, profile, images, paths, progress, signal: call.signal };
 }
 
