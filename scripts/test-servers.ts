@@ -11,7 +11,7 @@ import {
   type Server,
   type ServerName,
 } from '../test/support/servers.js';
-import { temporalTestServerCommand } from '../test/support/servers/find.js';
+import { temporalTestServerCommand, tfjsNodeFolder } from '../test/support/servers/find.js';
 
 export interface Needs {
   /** Servers that tests share: one of each is started. */
@@ -36,11 +36,11 @@ export function needsOf(files: readonly string[]): Needs {
 
 /** Installs what is missing, starts the servers side by side and puts their addresses into the environment. */
 export async function provide(needs: Needs, root: string): Promise<{ stop(): Promise<void> }> {
-  const scripts = new Set(needs.installed.map((name) => (name === 'temporalTestServer' ? 'temporal' : name)));
+  const scripts = new Set(needs.installed.map(scriptOf));
   const ready = new Map([...scripts].map((name) => [name, provision(join(root, 'scripts', `provision-${name}.sh`))]));
   const started = await Promise.allSettled(
     needs.shared.map(async (name) => {
-      await ready.get(name === 'temporalTestServer' ? 'temporal' : name);
+      await ready.get(scriptOf(name));
       return await share(name);
     }),
   );
@@ -64,10 +64,19 @@ async function share(name: ServerName): Promise<Server | undefined> {
     process.env[variable] = temporalTestServerCommand();
     return undefined;
   }
+  if (name === 'tfjsNode') {
+    process.env[variable] = tfjsNodeFolder();
+    return undefined;
+  }
   const start = { kafka: startKafka, temporal: startTemporal, postgres: startPostgres, s3: startS3 }[name];
   const server = await start();
   process.env[variable] = server.url;
   return server;
+}
+
+/** What `provision-*.sh` is called that installs it. */
+function scriptOf(name: ServerName): string {
+  return { temporalTestServer: 'temporal', tfjsNode: 'tfjs-node' }[name as string] ?? name;
 }
 
 async function provision(script: string): Promise<void> {

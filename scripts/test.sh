@@ -7,7 +7,7 @@ cd "$(dirname "$0")/.."
 # All tests need all servers: what is missing is installed while the rest is built and tested; `scripts/test.ts` waits for
 # each install before it starts the server, and reports what failed. Without flock the two would get in each other's way.
 if [ $# = 0 ] && command -v flock >/dev/null; then
-  for server in kafka postgres temporal s3; do
+  for server in kafka postgres temporal s3 tfjs-node; do
     bash "scripts/provision-$server.sh" || true
   done </dev/null >/dev/null 2>&1 &
 fi

@@ -1,14 +1,14 @@
 import type { OpenModel } from '../../core/ports/runner.js';
 import { ScanError } from '../../core/scan/errors.js';
 import { addOne } from '../engines/add-one.js';
-import { createOnnxruntimeEngine } from '../engines/onnxruntime/index.js';
+import { createEngine } from '../engines/create.js';
 import type { Host, HostSettings } from './protocol.js';
 import { serve } from './serve.js';
 
 serve(createHost);
 
-function createHost({ provider, threads }: HostSettings): Host {
-  const engine = createOnnxruntimeEngine({ provider, threads });
+function createHost(settings: HostSettings): Host {
+  const engine = createEngine(settings, settings.threads);
   const models = new Map<number, OpenModel>();
 
   const opened = (id: number): OpenModel => {

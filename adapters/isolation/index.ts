@@ -3,7 +3,7 @@ import { fileURLToPath } from 'node:url';
 import type { EngineInfo } from '../../core/ports/engine.js';
 import type { ModelJob, OpenModel, Runner } from '../../core/ports/runner.js';
 import { asScanError, ScanError } from '../../core/scan/errors.js';
-import type { Provider } from '../engines/onnxruntime/provider.js';
+import type { EngineName, ProviderName } from '../engines/names.js';
 import { createPool, type Pool, type Seat } from './pool.js';
 import type { ArgumentOf, HostMethod, Opened, ResultOf, SurveyedModel, SurveyJob } from './protocol.js';
 import type { Task, WorkerProcess } from './worker-process.js';
@@ -11,7 +11,10 @@ import type { Task, WorkerProcess } from './worker-process.js';
 export interface IsolatedRunnerOptions {
   /** Worker processes in all, shared by all open models. One per core is right: see `threadsPerWorker`. */
   readonly workers: number;
-  readonly provider: Provider | 'auto';
+  /** `onnxruntime` by default. */
+  readonly engine?: EngineName | undefined;
+  /** One of the engine's. */
+  readonly provider: ProviderName;
   /** Engine threads of one worker; 1 by default: two one-thread workers are faster than one with two threads. */
   readonly threadsPerWorker?: number | undefined;
   /** For one request (inspecting, one shard, one confirmation), counted from when a worker takes it. */
@@ -45,10 +48,19 @@ export interface IsolatedRunnerOptions {
  *   `engine-out-of-memory`, `cancelled`.
  */
 export function createIsolatedRunner(options: IsolatedRunnerOptions): IsolatedRunner {
-  const { workers, provider, threadsPerWorker = 1, timeoutMs, maxHeapMb, maxMemoryMb } = options;
+  const {
+    workers,
+    engine = 'onnxruntime',
+    provider,
+    threadsPerWorker = 1,
+    timeoutMs,
+    maxHeapMb,
+    maxMemoryMb,
+  } = options;
   const { modelsPerWorker = 1, crashRetries = 1 } = options;
   const pool = createPool<Owner>(workers, modelsPerWorker, {
     hostModule: options.hostModule ?? fileURLToPath(new URL('./host.js', import.meta.url)),
+    engine,
     provider,
     threads: threadsPerWorker,
     parentPid: process.pid,

@@ -5,7 +5,7 @@ import type { ModelFile } from '../../core/ports/model-format.js';
 import type { Inspection, Shard, ShardFeatures } from '../../core/scan/features.js';
 import type { Evidence } from '../../core/scan/result.js';
 import type { Survey, SurveyRequest } from '../../core/survey/survey.js';
-import type { Provider } from '../engines/onnxruntime/provider.js';
+import type { EngineChoice } from '../engines/names.js';
 
 /** What a worker process can be asked about one of the models it holds. */
 interface Calls {
@@ -61,8 +61,7 @@ export interface PlainError {
 }
 
 /** Handed to the worker process as its only argument, as JSON. */
-export interface HostSettings {
-  readonly provider: Provider | 'auto';
+export interface HostSettings extends EngineChoice {
   readonly threads: number;
   readonly parentPid: number;
   /** The process ends itself above this much resident memory. */

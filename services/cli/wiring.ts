@@ -1,6 +1,7 @@
 import { createIsolatedRunner } from '../../adapters/isolation/index.js';
 import { fileDigest, identifyModel } from '../../adapters/formats/index.js';
 import { sha256 } from '../../adapters/hash/sha256.js';
+import { chooseEngine, type EngineName, type ProviderName } from '../../adapters/engines/names.js';
 import { openResultCache } from '../../adapters/stores/result-cache/result-cache.js';
 import { nullTables } from '../../core/detect/p-value.js';
 import type { Clock } from '../../core/ports/clock.js';
@@ -13,7 +14,8 @@ import { resultFolder } from './settings/folders.js';
 import { packageVersion } from '../common/version.js';
 
 export interface EngineSettings {
-  readonly provider: 'cpu' | 'cuda' | 'webgpu' | 'auto';
+  readonly engine: EngineName;
+  readonly provider?: ProviderName | undefined;
   readonly timeout: number;
 }
 
@@ -38,6 +40,7 @@ export function createScanner(
         dir: resultFolder(settings.cacheDir),
         maxBytes: settings.cacheSize,
         version: packageVersion(),
+        engine: settings.engine,
         warn: (message) => {
           progress.note(message);
         },
@@ -59,8 +62,9 @@ export function createScanner(
   };
 }
 
-export function createRunner({ provider, timeout }: EngineSettings, workers: number): Runner {
-  return createIsolatedRunner({ workers, provider, timeoutMs: timeout * 1000 });
+/** @throws ScanError `usage` for a provider that the engine does not have. */
+export function createRunner({ engine, provider, timeout }: EngineSettings, workers: number): Runner {
+  return createIsolatedRunner({ workers, ...chooseEngine(engine, provider), timeoutMs: timeout * 1000 });
 }
 
 export const clock: Clock = {

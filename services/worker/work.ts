@@ -1,5 +1,6 @@
 import { once } from 'node:events';
 import { hostname } from 'node:os';
+import { chooseEngine } from '../../adapters/engines/names.js';
 import { createIsolatedRunner, memoryShare } from '../../adapters/isolation/index.js';
 import { createMetrics, type Metrics } from '../../adapters/metrics/registry.js';
 import type { TransportEvent } from '../../adapters/transports/events.js';
@@ -88,13 +89,13 @@ export async function work(env: NodeJS.ProcessEnv, stopping: AbortSignal): Promi
 
 /** One engine process each. Opening a model and a shard of it are two requests, each under the time limit of a task. */
 function createSlots(settings: WorkerSettings, metrics: Metrics): EngineSlot[] {
-  const { provider, workers, taskTimeout, maxEngineMemory = memoryShare(workers) } = settings;
+  const { workers, taskTimeout, maxEngineMemory = memoryShare(workers) } = settings;
   const slot = (): EngineSlot =>
     createEngineSlot({
       createRunner: () =>
         createIsolatedRunner({
           workers: 1,
-          provider,
+          ...chooseEngine(settings.engine, settings.provider),
           timeoutMs: taskTimeout * 1000,
           maxMemoryMb: maxEngineMemory / 2 ** 20,
           modelsPerWorker: openModels,

@@ -11,6 +11,7 @@ export const serverVariables = {
   postgres: 'NEURONINSPECT_TEST_POSTGRES',
   s3: 'NEURONINSPECT_TEST_S3',
   temporalTestServer: 'NEURONINSPECT_TEST_TEMPORAL_TEST_SERVER',
+  tfjsNode: 'NEURONINSPECT_TEST_TFJS_NODE',
 } as const;
 
 export type ServerName = keyof typeof serverVariables;
@@ -22,6 +23,8 @@ export interface TestServers {
   readonly s3: S3Account;
   /** For `TestWorkflowEnvironment.createTimeSkipping`: its `executable` of type `existing-path`. */
   readonly temporalTestServer: { readonly executable: string };
+  /** No server: the native library of TensorFlow.js, `lib` and `deps` as its package has them. */
+  readonly tfjsNode: { readonly folder: string };
 }
 
 export interface S3Account {
@@ -52,6 +55,9 @@ export function testServers(): TestServers {
     },
     get temporalTestServer() {
       return { executable: address('temporalTestServer') };
+    },
+    get tfjsNode() {
+      return { folder: address('tfjsNode') };
     },
   };
 }

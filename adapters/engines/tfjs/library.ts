@@ -23,6 +23,7 @@ export interface Tf {
   setBackend(name: string): Promise<boolean>;
   getBackend(): string | undefined;
   ready(): Promise<void>;
+  backend(): { readonly isUsingGpuDevice?: boolean };
   env(): { set(flag: string, value: boolean | number): void };
 
   reshape(x: TfTensor, shape: readonly number[]): TfTensor;

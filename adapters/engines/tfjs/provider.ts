@@ -45,7 +45,9 @@ export const howToGetTfjs: Readonly<Record<TfjsProvider, string>> = {
   gpu:
     'It needs an NVIDIA driver, CUDA, cuDNN and the native library that ' +
     "'npm rebuild @tensorflow/tfjs-node-gpu --ignore-scripts=false' downloads.",
-  node: "It needs 'npm install @tensorflow/tfjs-node', which downloads the native library.",
+  node:
+    "It needs 'npm install @tensorflow/tfjs-node', or 'npm rebuild @tensorflow/tfjs-node-gpu --ignore-scripts=false', " +
+    'which download the native library.',
   wasm: "Run 'npm install' again without --omit=optional; the package @tensorflow/tfjs-backend-wasm brings this provider.",
   cpu: "Run 'npm install' again without --omit=optional; the package @tensorflow/tfjs-backend-cpu brings this provider.",
 };
@@ -53,8 +55,21 @@ export const howToGetTfjs: Readonly<Record<TfjsProvider, string>> = {
 type Loader = (require: NodeJS.Require, threads: number) => Promise<Loaded>;
 
 const loaders: Readonly<Record<TfjsProvider, Loader>> = {
-  gpu: (require, threads) => loadNative(require, '@tensorflow/tfjs-node-gpu', 'gpu', threads),
-  node: (require, threads) => loadNative(require, '@tensorflow/tfjs-node', 'node', threads),
+  gpu: async (require, threads) => {
+    const loaded = await loadNative(require, '@tensorflow/tfjs-node-gpu', 'gpu', threads);
+    if (loaded.tf.backend().isUsingGpuDevice !== true) throw new Error('TensorFlow finds no GPU');
+    return loaded;
+  },
+  // The GPU package computes on the CPU where there is no GPU.
+  node: async (require, threads) => {
+    try {
+      return await loadNative(require, '@tensorflow/tfjs-node', 'node', threads);
+    } catch (thrown) {
+      return loadNative(require, '@tensorflow/tfjs-node-gpu', 'node', threads).catch(() => {
+        throw thrown;
+      });
+    }
+  },
   wasm: async (require) => {
     const tf = quiet(require);
     // Its threads are worker processes of a browser; one session of one thread per core is what the scanner wants anyway.

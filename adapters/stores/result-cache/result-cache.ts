@@ -12,6 +12,8 @@ export interface ResultCacheOptions {
   readonly maxBytes: number;
   /** Version of the program: results of another version are not reused. */
   readonly version: string;
+  /** Results of another engine are not reused: the last bits differ. */
+  readonly engine: string;
   /** Called at most once, with the reason why results cannot be kept. */
   readonly warn: (message: string) => void;
 }
@@ -22,7 +24,7 @@ export interface ResultCacheOptions {
  * replaced by the next scan. No call throws.
  */
 export function openResultCache(options: ResultCacheOptions): ScanCache {
-  const { dir, maxBytes, version } = options;
+  const { dir, maxBytes, version, engine } = options;
   let warned = false;
   const warnOnce = (error: unknown) => {
     if (!warned) {
@@ -33,7 +35,7 @@ export function openResultCache(options: ResultCacheOptions): ScanCache {
 
   return {
     async get(scanId) {
-      const file = entryFile(dir, scanId);
+      const file = entryFile(dir, scanId, engine);
       if (file === undefined) return undefined;
       const text = await readFile(file, 'utf8').catch(() => undefined);
       const result = text === undefined ? undefined : parseEntry(text, version);
@@ -42,7 +44,7 @@ export function openResultCache(options: ResultCacheOptions): ScanCache {
       return result;
     },
     async put(scanId, result) {
-      const file = entryFile(dir, scanId);
+      const file = entryFile(dir, scanId, engine);
       if (file === undefined) return;
       const temporary = `${file}.${process.pid}.${randomUUID()}.tmp`;
       try {
@@ -87,8 +89,8 @@ function parseEntry(text: string, version: string): ScanResult | undefined {
   }
 }
 
-function entryFile(dir: string, scanId: string): string | undefined {
-  return /^[0-9a-f]{64}$/.test(scanId) ? join(dir, `${scanId}.json`) : undefined;
+function entryFile(dir: string, scanId: string, engine: string): string | undefined {
+  return /^[0-9a-f]{64}$/.test(scanId) ? join(dir, `${scanId}-${engine}.json`) : undefined;
 }
 
 /** A process killed between write and rename leaves its temporary file behind. */

@@ -1,11 +1,10 @@
-import { fork } from 'node:child_process';
 import { mkdir, readdir, rm, stat, writeFile } from 'node:fs/promises';
 import { availableParallelism, totalmem } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
-import { importOnnxruntime, providers, type Provider } from '../../../adapters/engines/onnxruntime/provider.js';
 import { loadSharp } from '../../../adapters/images/decode.js';
 import { resultFolder } from '../settings/folders.js';
+import { engineChecks } from './engines.js';
+import { splitMessage } from './message.js';
 
 export interface Check {
   /** Stable, for scripts. */
@@ -29,56 +28,6 @@ function nodeCheck(): Check {
   const check = { id: 'node', name: 'Node.js', value: `${process.versions.node}, ${process.platform}-${process.arch}` };
   return recent ? { ...check, state: 'ok' } : { ...check, state: 'broken', hint: 'Install Node.js 20.19 or newer.' };
 }
-
-async function engineChecks(): Promise<Check[]> {
-  const check = { id: 'engine', name: 'engine onnxruntime' };
-  try {
-    const { env } = await importOnnxruntime();
-    const engine: Check = { ...check, state: 'ok', value: env.versions.node ?? env.versions.common };
-    const found = [engine];
-    for (const provider of providers) found.push(await providerCheck(provider));
-    return found;
-  } catch (error) {
-    return [{ ...check, state: 'broken', ...splitMessage(error) }];
-  }
-}
-
-async function providerCheck(provider: Provider): Promise<Check> {
-  const check = { id: `provider-${provider}`, name: `provider ${provider}` };
-  const problem = await tryProvider(provider);
-  if (problem === undefined) return { ...check, state: 'ok', value: 'works' };
-  const hint = howToGet[provider];
-  const value = problem.replace(/^the provider \w+ of onnxruntime does not work here: /, '').split(/ It needs /)[0]!;
-  return { ...check, state: provider === 'cpu' ? 'broken' : 'missing', value: shortened(value), hint };
-}
-
-/** What went wrong, undefined when it works. */
-function tryProvider(provider: Provider): Promise<string | undefined> {
-  return new Promise((resolve) => {
-    const script = fileURLToPath(new URL('./try-provider.js', import.meta.url));
-    const child = fork(script, [provider], { stdio: 'ignore', timeout: providerTimeout, execArgv: [] });
-    child.on('message', ({ problem }: { problem: string | null }) => {
-      resolve(problem ?? undefined);
-    });
-    child.on('error', (error) => {
-      resolve(error.message);
-    });
-    child.on('exit', (code, signal) => {
-      resolve(`the process ended with ${signal ?? `exit code ${code}`}`);
-    });
-  });
-}
-
-/** Milliseconds; a software rasteriser needs some seconds. */
-const providerTimeout = 60_000;
-
-const howToGet: Readonly<Record<Provider, string>> = {
-  cpu: 'Run npm install again on this machine; the package onnxruntime-node brings this provider.',
-  cuda:
-    'Needs Linux x64, an NVIDIA driver, CUDA 12, cuDNN 9, and: ' +
-    'ONNXRUNTIME_NODE_INSTALL=cuda12 npm rebuild onnxruntime-node',
-  webgpu: 'Needs a GPU with a Vulkan (Linux), Direct3D 12 (Windows) or Metal (macOS) driver.',
-};
 
 async function sharpCheck(): Promise<Check> {
   const check = { id: 'images', name: 'image library sharp' };
@@ -122,21 +71,4 @@ async function cacheCheck(cacheDir: string | undefined): Promise<Check> {
     const { message } = error as Error;
     return { ...check, state: 'missing', value: message, hint: 'Set --cache-dir to a folder that can be written.' };
   }
-}
-
-/** The first sentence is what is wrong, the rest what to do. */
-function splitMessage(error: unknown): { value: string; hint?: string } {
-  const text = (error instanceof Error ? error.message : String(error)).replace(/\s+/g, ' ').trim();
-  const end = text.search(/\. (?=[A-Z])/);
-  return end < 0 ? { value: shortened(text) } : { value: shortened(text.slice(0, end)), hint: text.slice(end + 2) };
-}
-
-/** Without source locations of the library's build machine; drivers tell long stories. */
-function shortened(text: string): string {
-  const plain = text
-    .replace(/\S*\/onnxruntime\/\S+:\d+ /g, '')
-    .replace(/\s+/g, ' ')
-    .trim()
-    .replace(/\.$/, '');
-  return plain.length > 160 ? `${plain.slice(0, 159)}…` : plain;
 }

@@ -1,3 +1,4 @@
+import { engineNames, providerNames, type EngineName, type ProviderName } from '../../../adapters/engines/names.js';
 import type { Option, OptionTable } from './option.js';
 import { oneOf } from './option.js';
 import { byteSize, duration } from './quantities.js';
@@ -33,13 +34,22 @@ export const modelOptions = {
 } as const satisfies OptionTable;
 
 export const engineOptions = {
+  engine: {
+    group: 'Engine',
+    description: 'What computes; both give the same verdicts, onnxruntime is the faster one.',
+    value: 'NAME',
+    default: 'onnxruntime',
+    ...oneOf(engineNames),
+  } satisfies Option<EngineName>,
   provider: {
     group: 'Engine',
-    description: 'Where to compute; auto takes the fastest one that works. `neuroninspect doctor` lists them.',
+    description:
+      'Where to compute: cpu, cuda or webgpu with onnxruntime; gpu, node, wasm or cpu with tfjs; auto takes the fastest one that works. `neuroninspect doctor` lists them.',
     value: 'NAME',
-    default: 'cpu',
-    ...oneOf(['cpu', 'cuda', 'webgpu', 'auto']),
-  } satisfies Option<'cpu' | 'cuda' | 'webgpu' | 'auto'>,
+    defaultText: 'cpu with onnxruntime, auto with tfjs',
+    ...oneOf(providerNames),
+    schema: (z) => z.enum(providerNames).optional(),
+  } satisfies Option<ProviderName | undefined>,
   workers: {
     group: 'Engine',
     description: 'How many engine processes run side by side.',

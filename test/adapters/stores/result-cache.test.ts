@@ -30,7 +30,7 @@ test('all numbers survive the way through JSON', () => {
 
 test('a truncated, edited or foreign entry counts as absent and is rewritten', async (t) => {
   const { cache, dir } = await open(t);
-  const file = join(dir, `${id(1)}.json`);
+  const file = join(dir, `${id(1)}-a.json`);
   const damages = [
     async () => truncate(file, (await stat(file)).size - 20),
     async () => truncate(file, 0),
@@ -49,8 +49,18 @@ test('a truncated, edited or foreign entry counts as absent and is rewritten', a
 test('results of another version of the program are not reused', async (t) => {
   const { cache, dir } = await open(t, { version: '1' });
   await cache.put(id(1), result(1));
-  const newer = openResultCache({ dir, maxBytes: 1e6, version: '2', warn: unexpected });
+  const newer = openResultCache({ dir, maxBytes: 1e6, version: '2', engine: 'a', warn: unexpected });
   assert.equal(await newer.get(id(1)), undefined);
+});
+
+test('results of another engine are not reused, nor replaced', async (t) => {
+  const { cache, dir } = await open(t, { engine: 'a' });
+  const other = openResultCache({ dir, maxBytes: 1e6, version: '1', engine: 'b', warn: unexpected });
+  await cache.put(id(1), result(1));
+  assert.equal(await other.get(id(1)), undefined);
+  await other.put(id(1), result(2));
+  assert.equal((await cache.get(id(1)))?.score, result(1).score);
+  assert.equal((await other.get(id(1)))?.score, result(2).score);
 });
 
 test('the entries used longest ago go when the size limit is reached', async (t) => {
@@ -58,14 +68,14 @@ test('the entries used longest ago go when the size limit is reached', async (t)
   const { cache, dir } = await open(t, { maxBytes: 3 * bytes });
   for (const n of [1, 2, 3]) {
     await cache.put(id(n), result(n));
-    await utimes(join(dir, `${id(n)}.json`), n, n);
+    await utimes(join(dir, `${id(n)}-a.json`), n, n);
   }
   await cache.get(id(1));
   await cache.put(id(4), result(4));
   const left = (await readdir(dir)).sort();
   assert.deepEqual(
     left,
-    [1, 3, 4].map((n) => `${id(n)}.json`),
+    [1, 3, 4].map((n) => `${id(n)}-a.json`),
   );
 });
 
@@ -83,7 +93,7 @@ test('left-over temporary files of killed processes are removed', async (t) => {
   await writeFile(join(dir, 'x.tmp'), '');
   await utimes(join(dir, 'x.tmp'), 1, 1);
   await cache.put(id(2), result(2));
-  assert.deepEqual((await readdir(dir)).sort(), [`${id(1)}.json`, `${id(2)}.json`]);
+  assert.deepEqual((await readdir(dir)).sort(), [`${id(1)}-a.json`, `${id(2)}-a.json`]);
 });
 
 test('a cache folder that cannot be used warns once and fails nothing', async (t) => {
@@ -94,6 +104,7 @@ test('a cache folder that cannot be used warns once and fails nothing', async (t
     dir: join(dir, 'file', 'sub'),
     maxBytes: 1e6,
     version: '1',
+    engine: 'a',
     warn: (text) => warnings.push(text),
   });
   assert.equal(await cache.get(id(1)), undefined);
@@ -137,7 +148,10 @@ function asOrdinaryUser(dir: string): () => void {
 async function open(t: TestContext, options: Partial<ResultCacheOptions> = {}) {
   const dir = await mkdtemp(join(tmpdir(), 'neuroninspect-cache-'));
   t.after(() => rm(dir, { recursive: true, force: true }));
-  return { dir, cache: openResultCache({ dir, maxBytes: 1e6, version: '1', warn: unexpected, ...options }) };
+  return {
+    dir,
+    cache: openResultCache({ dir, maxBytes: 1e6, version: '1', engine: 'a', warn: unexpected, ...options }),
+  };
 }
 
 function result(n: number): ScanResult {

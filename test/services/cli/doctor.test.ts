@@ -15,7 +15,14 @@ test('where scanning works, doctor says so and exits with 0', async (t) => {
   const { code, stdout, stderr } = await (await createCli(t)).run(['doctor']);
   assert.equal(code, 0);
   assert.equal(stderr, '', 'what drivers print stays away');
-  for (const line of [/ok +engine onnxruntime +1\./, /ok +provider cpu +works/, /workers +\d+ by default/]) {
+  for (const line of [
+    /ok +engine onnxruntime +1\./,
+    /ok +provider cpu +works/,
+    /ok +engine tfjs +4\./,
+    /ok +tfjs wasm +works/,
+    /ok +tfjs cpu +works/,
+    /workers +\d+ by default/,
+  ]) {
     assert.match(stdout, line);
   }
   assert.match(stdout, /Models can be scanned on this machine\.\n$/);
@@ -33,6 +40,11 @@ test('a script reads every check from JSON, and each one that fails says what to
     'provider-cpu',
     'provider-cuda',
     'provider-webgpu',
+    'engine-tfjs',
+    'tfjs-gpu',
+    'tfjs-node',
+    'tfjs-wasm',
+    'tfjs-cpu',
     'images',
     'workers',
     'memory',
@@ -42,6 +54,13 @@ test('a script reads every check from JSON, and each one that fails says what to
   }
   for (const { id, state, hint } of checks) if (state === 'missing' || state === 'broken') assert.ok(hint, id);
   assert.ok(checks.find(({ id }) => id === 'cache')?.value.startsWith(join(cli.dir, '.cache/neuroninspect/results')));
+});
+
+test('who wants tfjs on a GPU reads how to get the native library', async (t) => {
+  const { stdout } = await (await createCli(t)).run(['doctor', '--format', 'json']);
+  const gpu = (JSON.parse(stdout) as Answer).checks.find(({ id }) => id === 'tfjs-gpu')!;
+  if (gpu.state === 'missing') assert.match(gpu.hint!, /npm rebuild @tensorflow\/tfjs-node-gpu/);
+  else assert.equal(gpu.state, 'ok');
 });
 
 test('a cache folder that cannot be used costs comfort, not the verdict', async (t) => {

@@ -42,6 +42,7 @@ const values: Readonly<Record<keyof typeof scanOptions, { text: string; file: un
   },
   progress: { text: 'off', file: false, value: false },
   color: { text: 'FALSE', file: false, value: false },
+  engine: { text: 'tfjs', file: 'tfjs', value: 'tfjs' },
   provider: { text: 'auto', file: 'auto', value: 'auto' },
   workers: { text: '3', file: 3, value: 3 },
   maxMemory: { text: '2 GB', file: '2GB', value: 2e9 },
@@ -93,7 +94,10 @@ const wrong: readonly { sources: Partial<Parameters<typeof resolveSettings>[1]>;
   { sources: { flags: { maxModelSize: '0' } }, says: /--max-model-size must be a size/ },
   { sources: { flags: { report: ['pdf=x.pdf'] } }, says: /--report must be FORMAT=FILE/ },
   { sources: { flags: { format: 'markdwon' } }, says: /did you mean markdown\?/ },
-  { sources: { environment: { NEURONINSPECT_PROVIDER: 'gpu' } }, says: /^NEURONINSPECT_PROVIDER must be one of cpu/ },
+  {
+    sources: { environment: { NEURONINSPECT_PROVIDER: 'abacus' } },
+    says: /^NEURONINSPECT_PROVIDER must be one of cpu/,
+  },
   {
     sources: { file: { path: 'c.yaml', values: { cache: 'maybe' } } },
     says: /^cache in c\.yaml must be true or false, not "maybe"$/,

@@ -32,6 +32,12 @@ export function versitygwCommand(): string {
   return onPath('versitygw') ?? inCache('versitygw-', 'versitygw') ?? missing('The S3 server versitygw', 's3');
 }
 
+/** Folder with the native library of TensorFlow.js. */
+export function tfjsNodeFolder(): string {
+  const binding = inCache('tfjs-node-', join('lib', 'napi-v8', 'tfjs_binding.node'));
+  return binding ? dirname(dirname(dirname(binding))) : missing('The native library of TensorFlow.js', 'tfjs-node');
+}
+
 /** Folder with `initdb` and `postgres`; Debian does not put them on the PATH. */
 export function postgresBin(): string {
   const debian = '/usr/lib/postgresql';
