@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { createOnnxruntimeEngine } from '../../adapters/engines/onnxruntime/index.js';
 import { createTfjsEngine } from '../../adapters/engines/tfjs/index.js';
-import { readOnnx } from '../../adapters/formats/onnx/index.js';
+import { readModel } from '../../adapters/formats/index.js';
 import { readNpz } from '../../adapters/images/npz.js';
 import { openModel } from '../../core/execute/open-model.js';
 import type { Engine } from '../../core/ports/engine.js';
@@ -63,7 +63,7 @@ async function explanations(
   images: ImageSet,
   classes: readonly number[],
 ): Promise<Explanation[]> {
-  const { graph } = await readOnnx(file);
+  const { graph } = await readModel(file);
   const model = await openModel(engine, graph, {
     path: file,
     images,
