@@ -42,19 +42,41 @@ test('there are models to compare', { skip }, () => {
 
 for (const { file, images, classes } of cases) {
   test(`${file.slice(sharedDir.length + 1)}: onnxruntime and tfjs compute the same maps`, { skip }, async () => {
-    const [ours, theirs] = [
-      await explanations(createTfjsEngine({ provider: 'wasm' }), file, images, classes),
-      await explanations(createOnnxruntimeEngine({ provider: 'cpu' }), file, images, classes),
-    ];
-    ours.forEach((own, i) => {
-      const other = theirs[i]!;
-      const [, n] = own.gradients.dims as [number, number];
-      assert.deepEqual(own.gradients.dims, other.gradients.dims);
-      const perMap = own.gradients.data.length / (n * own.gradients.dims[0]!);
-      assertClose(own.logits.data, other.logits.data, own.logits.data.length, 0, `${saliencyRuleNames[i]} logits`);
-      assertClose(own.gradients.data, other.gradients.data, perMap, 1e-3, saliencyRuleNames[i]!);
-    });
+    const theirs = await explanations(createOnnxruntimeEngine({ provider: 'cpu' }), file, images, classes);
+    const wasm = differing(await explanations(createTfjsEngine({ provider: 'wasm' }), file, images, classes), theirs);
+    if (wasm.maps.length === 0) return;
+    // A ReLU whose input is all but 0 switches with the last bit and changes every map of its image. Such an image is no
+    // near tie for the kernels in plain JavaScript, and few images have one.
+    assert.ok(wasm.maps.length <= wasm.of / 4, wasm.maps.join('\n'));
+    const plain = differing(await explanations(createTfjsEngine({ provider: 'cpu' }), file, images, classes), theirs);
+    assert.deepEqual(plain.maps, []);
   });
+}
+
+interface Comparison {
+  /** The maps that differ, with by how much. */
+  readonly maps: readonly string[];
+  readonly of: number;
+}
+
+/** Logits must agree; of a map at most one value in a thousand may differ by more than 1e-4 of its largest magnitude. */
+function differing(ours: readonly Explanation[], theirs: readonly Explanation[]): Comparison {
+  const maps: string[] = [];
+  let of = 0;
+  ours.forEach((own, i) => {
+    const other = theirs[i]!;
+    assert.deepEqual(own.gradients.dims, other.gradients.dims);
+    const logits = difference(own.logits.data, other.logits.data);
+    assert.equal(logits.share, 0, `logits differ by ${logits.worst} of the maximum`);
+    const [images, classes] = own.gradients.dims as [number, number];
+    const size = own.gradients.data.length / (images * classes);
+    for (let map = 0; map < images * classes; map++, of++) {
+      const [a, b] = [own, other].map(({ gradients }) => gradients.data.subarray(map * size, (map + 1) * size));
+      const { share, worst } = difference(a!, b!);
+      if (share > 1e-3) maps.push(`${saliencyRuleNames[i]}, map ${map}: ${share} of it differs, by up to ${worst}`);
+    }
+  });
+  return { maps, of };
 }
 
 async function explanations(
@@ -78,24 +100,16 @@ async function explanations(
   return results;
 }
 
-/** Per map of `size` values: at most `share` of all may differ by more than 1e-4 of the map's largest magnitude. */
-function assertClose(actual: Float32Array, expected: Float32Array, size: number, share: number, what: string): void {
-  let wrong = 0;
-  let worst = 0;
-  for (let start = 0; start < expected.length; start += size) {
-    const map = expected.subarray(start, start + size);
-    const largest = map.reduce((most, value) => Math.max(most, Math.abs(value)), 0) || 1;
-    map.forEach((value, i) => {
-      const difference = Math.abs(actual[start + i]! - value) / largest;
-      worst = Math.max(worst, difference);
-      if (!(difference <= 1e-4)) wrong++;
-    });
-  }
-  if (all) console.log(`${what}: ${wrong} of ${expected.length} differ, the worst by ${worst.toExponential(1)}`);
-  assert.ok(
-    wrong <= share * expected.length,
-    `${what}: ${wrong} of ${expected.length} values differ, the worst by ${worst} of the maximum`,
-  );
+/** How many values differ by more than 1e-4 of the largest magnitude, and the largest difference in units of it. */
+function difference(actual: Float32Array, expected: Float32Array): { share: number; worst: number } {
+  const largest = expected.reduce((most, value) => Math.max(most, Math.abs(value)), 0) || 1;
+  let [wrong, worst] = [0, 0];
+  expected.forEach((value, i) => {
+    const own = Math.abs(actual[i]! - value) / largest;
+    worst = Math.max(worst, own);
+    if (!(own <= 1e-4)) wrong++;
+  });
+  return { share: wrong / expected.length, worst };
 }
 
 function opsCases(): Case[] {
