@@ -87,7 +87,7 @@ async function resultOf(submitted: Submitted, judging: Judging): Promise<ScanRes
   try {
     void pollProgress(order, judging, stop);
     await Promise.race([cluster.outcome(order.scanId, stop), stopped(stop, () => whyStopped(order, signal))]);
-    return await loadResult(submission.store, order);
+    return await loadResult(submission.store, order, stop);
   } catch (error) {
     return new FailedScan(submission, identityOf(order), error).result;
   } finally {
@@ -130,23 +130,46 @@ async function pollProgress(order: ScanOrder, judging: Judging, stop: AbortSigna
 }
 
 /** The whole result of a scan, pictures included, under the name that the model has here. */
-async function loadResult(store: ObjectStore, { scanId, model }: ScanOrder): Promise<ScanResult> {
+async function loadResult(store: ObjectStore, { scanId, model }: ScanOrder, stop: AbortSignal): Promise<ScanResult> {
   const key = resultKey(scanId);
-  const found = await store.get(key);
   const wrong = (why: string) =>
     new ScanError('storage-failed', `${model.name}: object ${key} ${why}; submit the model again`, { retryable: true });
+  const found = await readPatiently(store, key, stop);
   if (!found) throw wrong('with the result is not there');
-  const chunks: Uint8Array[] = [];
-  for await (const chunk of found.body) {
-    if (found.bytes > maxResultBytes) throw wrong(`has ${found.bytes} bytes, more than ${maxResultBytes}`);
-    chunks.push(chunk);
-  }
-  const result = parseExact(Buffer.concat(chunks).toString('utf8')) as Partial<ScanResult> | null;
+  if ('tooLarge' in found) throw wrong(`has ${found.tooLarge} bytes, more than ${maxResultBytes}`);
+  const result = parseExact(found.body.toString('utf8')) as Partial<ScanResult> | null;
   if (result?.scanId !== scanId || !verdicts.some((verdict) => verdict === result.verdict)) {
     throw wrong('holds no result of this scan');
   }
   const whole = result as ScanResult;
   return { ...whole, model: { ...whole.model, path: model.name } };
+}
+
+type ReadResult = { readonly body: Buffer } | { readonly tooLarge: number };
+
+/** There is a verdict: an object store that is away for a while only keeps it waiting. */
+async function readPatiently(store: ObjectStore, key: string, stop: AbortSignal): Promise<ReadResult | undefined> {
+  for (;;) {
+    try {
+      return await readResult(store, key);
+    } catch (error) {
+      if (stop.aborted || !(error instanceof ScanError) || !error.retryable) throw error;
+    }
+    await pause(readAgainMs, undefined, { signal: stop }).catch(() => undefined);
+  }
+}
+
+const readAgainMs = 1000;
+
+async function readResult(store: ObjectStore, key: string): Promise<ReadResult | undefined> {
+  const found = await store.get(key);
+  if (!found) return undefined;
+  const chunks: Uint8Array[] = [];
+  for await (const chunk of found.body) {
+    if (found.bytes > maxResultBytes) return { tooLarge: found.bytes };
+    chunks.push(chunk);
+  }
+  return { body: Buffer.concat(chunks) };
 }
 
 function identityOf({ model: { name, digest, format, files } }: ScanOrder): ModelIdentity {
