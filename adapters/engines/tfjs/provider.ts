@@ -42,12 +42,13 @@ export async function loadProvider(wanted: TfjsProvider | 'auto', threads: numbe
 }
 
 export const howToGetTfjs: Readonly<Record<TfjsProvider, string>> = {
+  // Not npm rebuild: it runs no install script that package.json does not allow, and says nothing.
   gpu:
     'It needs an NVIDIA driver, CUDA, cuDNN and the native library that ' +
-    "'npm rebuild @tensorflow/tfjs-node-gpu --ignore-scripts=false' downloads.",
+    "'npm explore @tensorflow/tfjs-node-gpu -- node scripts/install.js gpu download' fetches.",
   node:
-    "It needs 'npm install @tensorflow/tfjs-node', or 'npm rebuild @tensorflow/tfjs-node-gpu --ignore-scripts=false', " +
-    'which download the native library.',
+    "It needs the package and its native library: 'npm install @tensorflow/tfjs-node', then " +
+    "'npm explore @tensorflow/tfjs-node -- node scripts/install.js'.",
   wasm: "Run 'npm install' again without --omit=optional; the package @tensorflow/tfjs-backend-wasm brings this provider.",
   cpu: "Run 'npm install' again without --omit=optional; the package @tensorflow/tfjs-backend-cpu brings this provider.",
 };

@@ -63,6 +63,7 @@ export interface JsonReport {
     readonly model: { readonly path: string; readonly digest?: string };
     readonly verdict: string;
     readonly reason?: { readonly code: string; readonly message: string };
+    readonly engine?: { readonly name: string; readonly provider: string };
     readonly targetClasses: readonly number[];
     readonly findings: readonly { readonly rule: string; readonly ignored?: { readonly statement: string } }[];
     readonly profile: { readonly name: string };

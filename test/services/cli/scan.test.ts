@@ -49,6 +49,49 @@ describe('neuroninspect scan', options, () => {
     }
   });
 
+  test('the second engine finds the same trigger, and neither engine answers with results of the other', async (t) => {
+    const cli = await createCli(t);
+    const scan = async (...flags: string[]) => {
+      const { code, stdout } = await cli.run(['scan', model('digits-p3'), ...json, ...flags]);
+      return { code, result: parseReport(stdout).results[0]! };
+    };
+    const first = await scan();
+    const second = await scan('--engine', 'tfjs', '--provider', 'wasm');
+    assert.equal(second.result.cached, false);
+    assert.deepEqual([second.result.engine?.name, second.result.engine?.provider], ['tfjs', 'wasm']);
+    assert.equal(second.code, first.code);
+    assert.equal(second.result.verdict, first.result.verdict);
+    assert.deepEqual(second.result.targetClasses, first.result.targetClasses);
+    const again = await Promise.all([scan(), scan('--engine', 'tfjs')]);
+    assert.deepEqual(
+      again.map(({ result }) => [result.cached, result.engine?.name]),
+      [
+        [true, 'onnxruntime'],
+        [true, 'tfjs'],
+      ],
+    );
+  });
+
+  test('a provider of the other engine is an error of the call that names both', async (t) => {
+    const cli = await createCli(t);
+    const { code, stderr } = await cli.run(['scan', model('digits-p3'), ...json, '--provider', 'wasm']);
+    assert.equal(code, 4);
+    assert.match(
+      stderr,
+      /--provider wasm: the engine onnxruntime has no such provider.*wasm belongs to the engine tfjs/,
+    );
+    const { stderr: other } = await cli.run([
+      'scan',
+      model('digits-p3'),
+      ...json,
+      '--engine',
+      'tfjs',
+      '--provider',
+      'cuda',
+    ]);
+    assert.match(other, /the engine tfjs has no such provider.*cuda belongs to the engine onnxruntime/);
+  });
+
   test('a damaged cache entry is scanned again, not believed', async (t) => {
     const cli = await createCli(t);
     await cli.run(['scan', model('digits-p3'), ...json]);
