@@ -176,7 +176,8 @@ function applyInner(t: Translation, inner: unknown, part: Part, x: Value, place:
   const model = parseModel({ class_name: 'Sequential', config: { name: part.name, layers: [entry.whole] } }, t.refuse);
   const layer = model.layers.find(({ className }) => className !== 'InputLayer');
   if (!layer || layer.model) return t.refuse.unsupported(`${title} wraps a model`);
-  const names = [...place.names, layer.name];
+  // Keras 2 names the weights after the wrapper.
+  const names = t.generation === 3 ? [...place.names, layer.name] : place.names;
   const own = { names, store: `${place.store}/${part.store}` };
   const args = [{ kind: 'tensor', value: x } as const];
   return translateLayer(t, layer, own, { args, options: new Map(), inputs: [x] })[0]!;

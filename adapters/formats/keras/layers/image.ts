@@ -83,8 +83,10 @@ const resizing: LayerRule = (call) => {
   return inChannelsFirst(call, input(call), 2, (x) => {
     if (x.dims[2] === height && x.dims[3] === width) return x;
     const dims = [x.dims[0]!, x.dims[1]!, height, width];
-    const sizes = build.constant(ints(height, width));
-    return build.op('Resize', [x, undefined, undefined, sizes], dims, { ...mode, axes: [2, 3] });
+    // Sizes of some axes alone (the attribute `axes`) make ONNX Runtime's shape inference fail.
+    const own = build.op('Shape', [x], [2], { start: 0, end: 2 });
+    const sizes = build.op('Concat', [own, build.constant(ints(height, width))], [4], { axis: 0 });
+    return build.op('Resize', [x, undefined, undefined, sizes], dims, mode);
   });
 };
 

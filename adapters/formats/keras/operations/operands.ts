@@ -71,20 +71,7 @@ export function axesParameter(
   );
 }
 
+/** The tensor that a function of one tensor takes. */
 export function first(call: LayerCall): Value {
-  const [x] = operandValues(call, [
-    'x',
-    'input',
-    'input_tensor',
-    'inputs',
-    'features',
-    'a',
-    'tensor',
-    'value',
-    'values',
-    'logits',
-    'images',
-    'image',
-  ]);
-  return x ?? call.fail('takes no tensor');
+  return call.inputs[0] ?? call.fail('takes no tensor');
 }
