@@ -44,6 +44,7 @@ export function kerasGraph(config: unknown, weights: KerasWeights, { title, kera
     generation: kerasVersion ? (Number.parseInt(kerasVersion, 10) >= 3 ? 3 : 2) : generationOf(model),
     constants: new Map(),
     budget: { left: maxCalls },
+    uses: new Map(),
   };
   const inputs: ValueInfo[] = [];
   const given = model.inputs.map(({ layer: name }) => {
@@ -79,10 +80,12 @@ interface Translation {
   /** Constants of layers by place and key, because a layer may be used several times. */
   readonly constants: Map<string, Value>;
   readonly budget: { left: number };
+  /** How often each layer was used so far. */
+  readonly uses: Map<string, number>;
 }
 
 /** Layers used, shared models counted as often as they are used: they multiply when they lie in each other. */
-const maxCalls = 50_000;
+const maxCalls = 20_000;
 
 /** Where a model or layer lies. */
 interface Place {
@@ -125,7 +128,7 @@ function translateLayer(
   const rule = Object.hasOwn(layerRules, layer.className) ? layerRules[layer.className] : undefined;
   if (!rule) return t.refuse.unsupported(`${title} is of a class that is not supported`);
   checkPolicy(layer.settings, title, t.refuse);
-  t.build.scope(place.names.join('/'));
+  t.build.scope(scopeOf(t, place.names.join('/')));
   const made = rule({
     ...given,
     name: layer.name,
@@ -141,6 +144,13 @@ function translateLayer(
     refuse: (problem) => t.refuse.unsupported(`${title} ${problem}`),
   });
   return 'name' in made ? [made] : made;
+}
+
+/** The layer's name; from the second use on with its number, so that no name has to be searched for. */
+function scopeOf(t: Translation, name: string): string {
+  const uses = (t.uses.get(name) ?? 0) + 1;
+  t.uses.set(name, uses);
+  return uses === 1 ? name : `${name}:${uses}`;
 }
 
 function variablesOf(

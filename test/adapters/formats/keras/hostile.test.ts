@@ -149,7 +149,7 @@ test('models that use models that use models are bounded', () => {
       config: { name: 'model', layers: [image, use], input_layers: [['image', 0, 0]], output_layers: [['m', 7, 0]] },
     };
   }
-  assert.throws(() => build(inner), refused('model-too-large', /more than 50000 times/));
+  assert.throws(() => build(inner), refused('model-too-large', /more than 20000 times/));
 });
 
 test('models too deep in models are refused', () => {
