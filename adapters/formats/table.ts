@@ -1,9 +1,10 @@
 import type { ModelFormat } from '../../core/ports/model-format.js';
+import { kerasFormat } from './keras/index.js';
 import { onnxFormat } from './onnx/index.js';
 import { frozenGraph, savedModel } from './tensorflow/index.js';
 
 /** All formats that are read. Importing this loads no heavy library: formats load theirs where they read. */
-export const formats: readonly ModelFormat[] = [onnxFormat, savedModel, frozenGraph];
+export const formats: readonly ModelFormat[] = [onnxFormat, savedModel, frozenGraph, kerasFormat];
 
 /** What a file whose content says nothing is meant to be: the importer tells best what is wrong with a damaged one. */
 export function meantFormat(name: string): ModelFormat | undefined {
@@ -14,4 +15,7 @@ export function meantFormat(name: string): ModelFormat | undefined {
 const meantBy: readonly { readonly ending: string; readonly format: ModelFormat }[] = [
   { ending: '.onnx', format: onnxFormat },
   { ending: 'saved_model.pb', format: savedModel },
+  { ending: '.keras', format: kerasFormat },
+  { ending: '.h5', format: kerasFormat },
+  { ending: '.hdf5', format: kerasFormat },
 ];

@@ -38,6 +38,12 @@ export const modelSamples: readonly ModelSample[] = [
     main: 'frozen-graph.pb',
     contents: () => new Map([['frozen-graph.pb', new Uint8Array(readFileSync(join(fixtures, 'frozen-graph.pb')))]]),
   },
+  ...['digits.keras', 'digits.h5'].map((main) => ({
+    format: 'keras',
+    title: `a Keras file, ${main}`,
+    main,
+    contents: () => new Map([[main, new Uint8Array(readFileSync(join(backdoored, main)))]]),
+  })),
 ];
 
 const fixtures = join(repoRoot, 'test/fixtures/formats');

@@ -1,4 +1,4 @@
-import type { ModelFormat } from '../../../core/ports/model-format.js';
+import type { ModelFiles, ModelFormat } from '../../../core/ports/model-format.js';
 import { ScanError } from '../../../core/scan/errors.js';
 import { openZip } from '../../images/zip.js';
 import { readH5 } from './h5-file.js';
@@ -12,7 +12,7 @@ export const kerasFormat: ModelFormat = {
   name: 'keras',
   detect: (files, main) => {
     const head = files.head(main);
-    return isHdf5(head) || isKerasArchive(head);
+    return isHdf5(head) || (isKerasArchive(head) && holdsWeights(files, main));
   },
   parts: (_files, main) => [main],
   read: (files, main, { maxModelBytes }) => {
@@ -36,6 +36,15 @@ function isKerasArchive(head: Uint8Array): boolean {
   const length = head[26]! + 256 * head[27]!;
   const name = String.fromCharCode(...head.subarray(nameAt, nameAt + Math.min(length, 64)));
   return ['metadata.json', 'config.json', 'model.weights.h5'].includes(name);
+}
+
+/** Other archives begin with a config.json, too. A damaged one counts as what it seems to be. */
+function holdsWeights(files: ModelFiles, main: string): boolean {
+  try {
+    return openZip(files.read(main)).some(({ name }) => name.startsWith('model.weights.'));
+  } catch {
+    return true;
+  }
 }
 
 function archiveOf(bytes: Uint8Array, title: string, maxBytes: number): KerasArchive {

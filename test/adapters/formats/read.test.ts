@@ -198,8 +198,6 @@ describe('other formats are told by their content and by what to do', () => {
     ['net.pt', zipEntry('archive/data.pkl'), /PyTorch.*torch\.onnx\.export/],
     ['renamed.onnx', zipEntry('archive/data.pkl'), /PyTorch/],
     ['old.pth', Uint8Array.of(0x80, 0x02, 0x8a, 0x0a), /PyTorch/],
-    ['net.h5', Uint8Array.of(0x89, 0x48, 0x44, 0x46, 0x0d, 0x0a, 0x1a, 0x0a), /Keras.*export/],
-    ['net.keras', zipEntry('metadata.json'), /Keras/],
     ['net.tflite', Buffer.from('\x1c\0\0\0TFL3'), /TensorFlow Lite.*--tflite/],
     ['net.ort', Buffer.from('\x1c\0\0\0ORTM'), /ORT format/],
     ['net.safetensors', safetensors, /safetensors.*optimum-cli/],
