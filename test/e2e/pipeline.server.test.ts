@@ -11,6 +11,7 @@ import { graphWith, nodeOf, tensorsOf, valueOf } from '../support/graphs.js';
 import { hasShared, repoRoot, sharedDir } from '../support/paths.js';
 import { exampleImages, scanEmbedded, startTestPipeline, submitTo, type TestPipeline } from '../support/pipeline.js';
 import { newRandom } from '../support/random.js';
+import { zipOf } from '../support/zip.js';
 
 const example = (name: string): string => join(repoRoot, 'examples', 'models', `${name}.onnx`);
 const zoo = (name: string): string => join(sharedDir, 'zoo', 'models', `${name}.onnx`);
@@ -48,6 +49,18 @@ describe('embedded scanner and pipeline', () => {
       assert.equal(await total(pipeline, 'worker', 'tasks_total'), computed);
     });
   }
+
+  test('models in several files and in an archive, of another format than ONNX too', async () => {
+    const savedModel = join(repoRoot, 'test', 'fixtures', 'backdoored-formats', 'saved-model');
+    const onnx = readFileSync(join(repoRoot, 'test', 'fixtures', 'backdoored-formats', 'digits.onnx'));
+    const archive = written('packed.zip', zipOf({ name: 'digits/model.onnx', content: onnx }));
+    const lost = join(folder, 'lost');
+    mkdirSync(lost);
+    copyFileSync(join(savedModel, 'saved_model.pb'), join(lost, 'saved_model.pb'));
+    const verdicts = await bothSay([savedModel, archive, lost], exampleImages, []);
+    // The same network both times; without its variables it is no model.
+    assert.deepEqual([...verdicts].sort(), ['backdoored', 'inconclusive']);
+  });
 
   test('images of other classes than the labels say', async () => {
     const labels = readLabels().map(({ file, label }) => [file, (label + 1) % 10]);
