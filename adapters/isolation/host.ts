@@ -29,8 +29,8 @@ function createHost(settings: HostSettings): Host {
         import('../formats/index.js'),
         import('../../core/execute/open-model.js'),
       ]);
-      const { graph, digest } = await readModel(job.path, job.limits);
-      const model = await openModel(engine, graph, job);
+      const { graph, digest, files } = await readModel(job.path, job.limits);
+      const model = await openModel(engine, graph, job, files);
       models.set(id, model);
       return { inspection: model.inspection, engine: { ...model.engine }, digest };
     },

@@ -1,9 +1,12 @@
 import type { ImageFacts } from '../../core/pipeline/task.js';
 import type { Inspection } from '../../core/scan/features.js';
+import { severities, type StaticFinding } from '../../core/scan/result.js';
 import { cut, integer, list, longest, most, number, oneOf, optional, refuse, text } from './check.js';
 import { readClassNames, readLabels, v1, writeClassNames, writeLabels, type types } from './parts.js';
 
 type Fields = types.scan.v1.ShardFeatures.Inspection.$Properties;
+
+type CheckFields = types.scan.v1.ShardFeatures.CheckFinding.$Properties;
 
 const cuts = ['Softmax', 'LogSoftmax', 'Sigmoid'] as const;
 
@@ -26,6 +29,7 @@ export function writeInspection(inspection: Inspection, images: ImageFacts): Fie
     tileImages: tile.images,
     labelsPlusOne: writeLabels(images.labels),
     classNames: writeClassNames(images.classNames),
+    ...(inspection.checks === undefined ? {} : { checks: { findings: inspection.checks.map(writeCheck) } }),
   };
 }
 
@@ -47,12 +51,34 @@ export function readInspection(fields: Fields): { readonly inspection: Inspectio
       preprocessingHint: optional(fields.preprocessingHint, (value) =>
         text(value, 'inspection.preprocessing_hint', longest.message),
       ),
+      checks: optional(fields.checks, ({ findings }) => list(findings, 'inspection.checks', maxChecks).map(readCheck)),
       tile: {
         classes: integer(fields.tileClasses, 'inspection.tile_classes', 1, most.classes),
         images: integer(fields.tileImages, 'inspection.tile_images', 1, most.images),
       },
     },
     images: { labels, ...(classNames === undefined ? {} : { classNames }) },
+  };
+}
+
+/** Twenty of each check and one that counts the others, with room for checks to come. */
+const maxChecks = 1000;
+
+function writeCheck({ check, severity, message, place }: StaticFinding): CheckFields {
+  return {
+    check: cut(check, longest.word),
+    severity,
+    message: cut(message, longest.message),
+    ...(place === undefined ? {} : { place: cut(place, longest.name) }),
+  };
+}
+
+function readCheck({ check, severity, message, place }: CheckFields): StaticFinding {
+  return {
+    check: text(check, 'inspection.checks.check', longest.word),
+    severity: oneOf(severity ?? '', 'inspection.checks.severity', severities),
+    message: text(message, 'inspection.checks.message', longest.message),
+    ...(place === undefined || place === null ? {} : { place: text(place, 'inspection.checks.place', longest.name) }),
   };
 }
 

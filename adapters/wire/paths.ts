@@ -1,5 +1,13 @@
 import { quoted, refuse } from './check.js';
 
+/** A model in one file has its digest whatever the file is called; what it is, is told by its content. */
+export const neutralName = 'model';
+
+/** Whether a single file may keep its name on the wire. */
+export function isModelPath(path: string): boolean {
+  return badPath(path) === undefined && badName(path) === undefined && !path.includes('/');
+}
+
 /**
  * Refuses paths of model files that could lead out of the model's folder, that mean something else on another system, or
  * that cannot lie beside each other.

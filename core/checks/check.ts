@@ -1,6 +1,8 @@
 import type { Graph } from '../onnx/graph.js';
 import type { StaticGraph } from '../onnx/specialise.js';
-import type { Severity } from '../scan/result.js';
+import type { StaticFinding } from '../scan/result.js';
+
+export type { StaticFinding } from '../scan/result.js';
 
 /**
  * Looks at a model's file alone: no image, nothing is run. What it finds never changes a verdict.
@@ -33,13 +35,4 @@ export interface BoundGraph {
   readonly logitsName: string;
 }
 
-export interface CheckFinding {
-  readonly severity: Severity;
-  readonly message: string;
-  /** The tensor, node, file or class it is about. */
-  readonly place?: string | undefined;
-}
-
-export interface StaticFinding extends CheckFinding {
-  readonly check: string;
-}
+export type CheckFinding = Omit<StaticFinding, 'check'>;

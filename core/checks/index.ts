@@ -1,4 +1,4 @@
-import type { Check, CheckSubject, StaticFinding } from './check.js';
+import type { Check, CheckFinding, CheckSubject, StaticFinding } from './check.js';
 import { customOp } from './custom-op.js';
 import { embeddedData } from './embedded-data.js';
 import { externalData } from './external-data.js';
@@ -21,7 +21,7 @@ export const checks: readonly Check[] = [
 /** What all checks find, a bounded number of findings of each. */
 export function runChecks(subject: CheckSubject): StaticFinding[] {
   return checks.flatMap(({ id, run }) => {
-    const found = run(subject).map((finding) => ({ check: id, ...finding }));
+    const found = run(subject).map((finding) => ({ check: id, ...bounded(finding) }));
     const [first] = found;
     if (first === undefined || found.length <= maxPerCheck) return found;
     const { severity } = first;
@@ -33,3 +33,12 @@ export function runChecks(subject: CheckSubject): StaticFinding[] {
 }
 
 const maxPerCheck = 20;
+
+/** Names of tensors may be long; what is found travels with the scan. */
+function bounded({ severity, message, place }: CheckFinding): CheckFinding {
+  return { severity, message: cut(message, 1000), ...(place === undefined ? {} : { place: cut(place, 300) }) };
+}
+
+function cut(text: string, longest: number): string {
+  return text.length > longest ? `${text.slice(0, longest - 3)}...` : text;
+}

@@ -1,3 +1,4 @@
+import { runChecks } from '../checks/index.js';
 import type { Graph } from '../onnx/graph.js';
 import type { Engine } from '../ports/engine.js';
 import type { ModelJob, OpenModel } from '../ports/runner.js';
@@ -13,9 +14,15 @@ import { chooseRunShapes } from './tile.js';
 
 /**
  * Inspects a model and runs parts of its scan in this process.
+ * @param files of the model, the main one first, for what the static checks say about them.
  * @throws ScanError of the codes `model-*`, `images-*` and `engine-*`.
  */
-export async function openModel(engine: Engine, graph: Graph, job: ModelJob): Promise<OpenModel> {
+export async function openModel(
+  engine: Engine,
+  graph: Graph,
+  job: ModelJob,
+  files: readonly string[] = [],
+): Promise<OpenModel> {
   const { images, preprocessing, selection, limits } = job;
   const binding = bindModel(graph, images, preprocessing, selection);
   const { model, input } = binding;
@@ -24,7 +31,10 @@ export async function openModel(engine: Engine, graph: Graph, job: ModelJob): Pr
   const shapes = chooseRunShapes(bound, model.classes, input.dims[0]!, model.fixedBatch, limits.maxRunBytes);
   const execution: Execution = { programs: createPrograms(engine, model), model, input, ...shapes };
   try {
-    return opened(engine, execution, job, await inspect(execution, binding, images, preprocessing));
+    const inspection = await inspect(execution, binding, images, preprocessing);
+    const { inputName, logitsName } = inspection;
+    const checks = runChecks({ graph, files, bound: { graph: bound.graph, inputName, logitsName } });
+    return opened(engine, execution, job, { ...inspection, checks });
   } catch (thrown) {
     await execution.programs.dispose();
     throw thrown;

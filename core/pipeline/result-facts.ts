@@ -23,6 +23,7 @@ export async function factsOf(scan: LockedScan, inspected: StoredInspection | un
     profileHash,
     images: { digest: images.digest, count: images.count, labelled: images.labelled },
     accuracy: inspected?.inspection.accuracy,
+    checks: inspected?.inspection.checks,
     engine: inspected?.engine && engineOf(inspected.engine, Math.max(1, workers.size)),
     timings: {
       total: age,

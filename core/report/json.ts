@@ -46,6 +46,13 @@ function jsonResult(result: ScanResult): Record<string, unknown> {
     pValue: result.pValue ?? null,
     targetClasses: result.targetClasses,
     findings: result.findings.map((finding) => jsonFinding(finding, result)),
+    checks:
+      result.checks?.map(({ check, severity, message, place }) => ({
+        ruleId: check,
+        severity,
+        message,
+        place: place ?? null,
+      })) ?? null,
     detectors: result.detectors.map((detector) => ({
       id: detector.id,
       title: detector.title,

@@ -81,6 +81,7 @@ function details(result: ScanResult): string[] {
       const ignored = finding.ignored === undefined ? '' : ' (ignored)';
       return `finding: ${finding.severity} ${finding.rule}, class ${finding.classIndex}${ignored}`;
     }),
+    ...(result.checks ?? []).map(({ check, severity, message }) => `check: ${severity} ${check}: ${oneLine(message)}`),
     `profile: ${result.profile.name} v${result.profile.version} ${result.profile.hash}`,
     `images: ${result.images.count} ${result.images.digest}`,
   ];

@@ -1,4 +1,5 @@
 import type { Finding, ScanResult, Verdict } from '../scan/result.js';
+import { notableChecks } from './checks.js';
 import type { ReportFormat, RunReport } from './format.js';
 import { decimal, oneLine, percent, plural, printable, seconds, shortDigest } from './text.js';
 import {
@@ -85,6 +86,9 @@ function details(result: ScanResult): string {
     ...grounds(result).map(escaped),
     ...(evidence === undefined ? [] : [`Trigger: ${escaped(triggerPlace(evidence.trigger))}.`]),
     ...result.findings.map(findingLine),
+    ...notableChecks(result).map(
+      ({ check, severity, message }) => `${severity} ${code(check)}: ${escaped(oneLine(message))}`,
+    ),
     ...(model.digest === undefined ? [] : [`Digest ${code(model.digest)}`]),
   ];
   return [

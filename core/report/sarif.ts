@@ -1,8 +1,10 @@
 // eslint-disable-next-line no-restricted-imports -- types only: nothing is loaded
 import type { Artifact, Invocation, Location, Log, Notification, ReportingDescriptor, Result } from 'sarif';
-import type { Finding, FindingRule, ScanResult, Severity } from '../scan/result.js';
+import { checks, type Check } from '../checks/index.js';
+import type { Finding, FindingRule, ScanResult, Severity, StaticFinding } from '../scan/result.js';
 import { findingRules } from '../scan/result.js';
 import type { ReportFormat, RunReport } from './format.js';
+import { notableChecks } from './checks.js';
 import { evidenceNumbers, printJson } from './json.js';
 import { oneLine, printable } from './text.js';
 import { evidenceOf, hasFailed, nextStep } from './words.js';
@@ -38,16 +40,17 @@ export function sarifLog(report: RunReport): Log {
             name: report.tool.name,
             version: report.tool.version,
             semanticVersion: report.tool.version,
-            rules: ruleIds.map(rule),
+            rules: [...ruleIds.map(rule), ...checks.map(checkRule)],
           },
         },
         automationDetails: { id: `${report.tool.name}/` },
         columnKind: 'utf16CodeUnits',
         invocations: [invocation(report)],
         artifacts: report.results.map(artifact),
-        results: report.results.flatMap((result, index) =>
-          result.findings.map((finding) => sarifResult(finding, result, index)),
-        ),
+        results: report.results.flatMap((result, index) => [
+          ...result.findings.map((finding) => sarifResult(finding, result, index)),
+          ...notableChecks(result).map((found) => checkResult(found, result, index)),
+        ]),
       },
     ],
   };
@@ -58,7 +61,7 @@ function rule(id: FindingRule): ReportingDescriptor {
   const { level, security } = ruleLevels[id];
   return {
     id,
-    name: id.replace(/(^|-)([a-z])/g, (_, __, letter: string) => letter.toUpperCase()),
+    name: ruleName(id),
     shortDescription: { text: `${title}.` },
     fullDescription: { text: help },
     help: { text: help, markdown: help },
@@ -69,6 +72,42 @@ function rule(id: FindingRule): ReportingDescriptor {
       'security-severity': security,
     },
   };
+}
+
+/** Code scanning shows every result of every model: only checks that find what no classifier needs are told there. */
+function checkRule({ id, title, help }: Check): ReportingDescriptor {
+  return {
+    id,
+    name: ruleName(id),
+    shortDescription: { text: `${title}.` },
+    fullDescription: { text: help },
+    help: { text: help, markdown: help },
+    defaultConfiguration: { level: 'warning' },
+    properties: { tags: ['machine-learning', 'static-check'], precision: 'medium' },
+  };
+}
+
+function checkResult({ check, severity, message, place }: StaticFinding, result: ScanResult, index: number): Result {
+  const id = `${check}/${printable(place ?? '')}`;
+  const known = checks.findIndex((each) => each.id === check);
+  return {
+    ruleId: check,
+    ...(known < 0 ? {} : { ruleIndex: ruleIds.length + known }),
+    kind: 'fail',
+    level: severity,
+    message: { text: oneLine(message) || check },
+    locations: [location(result, index)],
+    partialFingerprints: {
+      ...(result.model.digest === undefined ? {} : { 'modelDigestRulePlace/v1': `${result.model.digest}/${id}` }),
+      'modelPathRulePlace/v1': `${artifactUri(result.model.path)}/${id}`,
+    },
+    suppressions: [],
+    properties: { scanId: result.scanId, ...(place === undefined ? {} : { place: printable(place) }) },
+  };
+}
+
+function ruleName(id: string): string {
+  return id.replace(/(^|-)([a-z])/g, (_, __, letter: string) => letter.toUpperCase());
 }
 
 function sarifResult(finding: Finding, result: ScanResult, index: number): Result {

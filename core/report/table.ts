@@ -1,4 +1,5 @@
 import type { ScanResult, Verdict } from '../scan/result.js';
+import { notableChecks } from './checks.js';
 import type { RenderContext, ReportFormat, RunReport } from './format.js';
 import { triggerPicture } from './picture.js';
 import { columns, fitEnd, fitStart, pad, padStart, painter, wrap } from './terminal.js';
@@ -84,6 +85,9 @@ function card(result: ScanResult, { paint, room, colour }: Look): string[] {
     }
     const until = finding.ignored.expires === undefined ? '' : ` until ${printable(finding.ignored.expires)}`;
     lines.push(...field('Ignored', `${finding.rule}${until}: ${oneLine(finding.ignored.statement, 300)}`, paint, room));
+  }
+  for (const { check, message } of notableChecks(result)) {
+    lines.push(...field('Check', oneLine(`${check}: ${message}`, 300), paint, room));
   }
   lines.push(...field('What to do', nextStep(result), paint, room), '', ...facts(result, paint, room));
   return lines;

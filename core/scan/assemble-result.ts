@@ -12,6 +12,7 @@ export interface ResultFacts {
   readonly profileHash: string;
   readonly images: Omit<ScanResult['images'], 'accuracy'>;
   readonly accuracy?: number | undefined;
+  readonly checks?: ScanResult['checks'];
   readonly engine?: ScanResult['engine'];
   readonly timings: ScanResult['timings'];
 }
@@ -21,6 +22,7 @@ export function judgedResult(facts: ResultFacts, judgement: Judgement, evidence:
     scanId: facts.scanId,
     model: facts.model,
     ...judgement,
+    ...(facts.checks === undefined ? {} : { checks: facts.checks }),
     evidence,
     profile: { name: facts.profile.name, version: facts.profile.version, hash: facts.profileHash },
     images: { ...facts.images, accuracy: facts.accuracy },

@@ -1,3 +1,5 @@
+import type { StaticFinding } from './result.js';
+
 /** How a gradient is turned into a saliency map (paper, section "Saliency Map Generation"). */
 export const saliencyRuleNames = ['vanilla', 'guided', 'rectified'] as const;
 export type SaliencyRuleName = (typeof saliencyRuleNames)[number];
@@ -73,6 +75,8 @@ export interface Inspection {
   readonly accuracy: number | undefined;
   /** Set when a different preprocessing makes the model much more accurate on the labelled images: the flags to try. */
   readonly preprocessingHint: string | undefined;
+  /** What the static checks found; undefined from senders that do not run them. */
+  readonly checks?: readonly StaticFinding[] | undefined;
   /** Images per engine run; fixed per model so that sharding cannot change a number. */
   readonly tile: { readonly classes: number; readonly images: number };
 }

@@ -20,6 +20,8 @@ export interface ScanResult {
   readonly pValue?: number | undefined;
   readonly targetClasses: readonly number[];
   readonly findings: readonly Finding[];
+  /** What the model's file shows without being run; changes neither verdict nor exit code. Undefined where it did not come to that. */
+  readonly checks?: readonly StaticFinding[] | undefined;
   readonly classes: readonly ClassReport[];
   readonly detectors: readonly DetectorReport[];
   readonly evidence: readonly Evidence[];
@@ -103,6 +105,16 @@ export interface Finding {
   readonly message: string;
   /** Set by the ignore file: the statement of the entry that covers this finding. */
   readonly ignored?: { readonly statement: string; readonly expires?: string | undefined } | undefined;
+}
+
+/** What a static check found; see `core/checks`. */
+export interface StaticFinding {
+  /** Id of the check. */
+  readonly check: string;
+  readonly severity: Severity;
+  readonly message: string;
+  /** The tensor, node, file or class it is about. */
+  readonly place?: string | undefined;
 }
 
 export interface ClassReport {

@@ -82,6 +82,7 @@ interface Draft {
   model: ModelIdentity;
   engine?: ScanResult['engine'];
   accuracy?: number | undefined;
+  checks?: ScanResult['checks'];
   timings: { inspect?: number; saliency?: number; confirm?: number };
 }
 
@@ -131,6 +132,7 @@ async function runScan(
     const { inspection } = model;
     draft.engine = engineOf(model.engine, model.workers);
     draft.accuracy = inspection.accuracy;
+    draft.checks = inspection.checks;
     draft.model = inspectedModel(draft.model, inspection);
     const features = await timed('saliency', () =>
       runShards(

@@ -1291,6 +1291,9 @@ export namespace neuroninspect {
                     /** Inspection classNames. */
                     classNames: string[];
 
+                    /** Inspection checks. */
+                    checks?: (neuroninspect.scan.v1.ShardFeatures.Checks.$Properties|null);
+
                     /**
                      * Encodes the specified Inspection message. Does not implicitly {@link neuroninspect.scan.v1.ShardFeatures.Inspection.verify|verify} messages.
                      * @param message Inspection message or plain object to encode
@@ -1363,12 +1366,147 @@ export namespace neuroninspect {
                         /** Inspection classNames */
                         classNames?: (string[]|null);
 
+                        /** Inspection checks */
+                        checks?: (neuroninspect.scan.v1.ShardFeatures.Checks.$Properties|null);
+
                         /** Unknown fields preserved while decoding when enabled */
                         $unknowns?: Uint8Array[];
                     }
 
                     /** Shape of an Inspection. */
                     type $Shape = neuroninspect.scan.v1.ShardFeatures.Inspection.$Properties;
+                }
+
+                /**
+                 * Properties of a Checks.
+                 * @deprecated Use neuroninspect.scan.v1.ShardFeatures.Checks.$Properties instead.
+                 */
+                interface IChecks extends neuroninspect.scan.v1.ShardFeatures.Checks.$Properties {
+                }
+
+                /** Represents a Checks. */
+                class Checks {
+
+                    /**
+                     * Constructs a new Checks.
+                     * @param [properties] Properties to set
+                     */
+                    constructor(properties?: neuroninspect.scan.v1.ShardFeatures.Checks.$Properties);
+
+                    /** Unknown fields preserved while decoding when enabled */
+                    $unknowns?: Uint8Array[];
+
+                    /** Checks findings. */
+                    findings: neuroninspect.scan.v1.ShardFeatures.CheckFinding.$Properties[];
+
+                    /**
+                     * Encodes the specified Checks message. Does not implicitly {@link neuroninspect.scan.v1.ShardFeatures.Checks.verify|verify} messages.
+                     * @param message Checks message or plain object to encode
+                     * @param [writer] Writer to encode to
+                     * @returns Writer
+                     */
+                    static encode(message: neuroninspect.scan.v1.ShardFeatures.Checks.$Properties, writer?: $protobuf.Writer): $protobuf.Writer;
+
+                    /**
+                     * Decodes a Checks message from the specified reader or buffer.
+                     * @param reader Reader or buffer to decode from
+                     * @param [length] Message length if known beforehand
+                     * @returns {neuroninspect.scan.v1.ShardFeatures.Checks & neuroninspect.scan.v1.ShardFeatures.Checks.$Shape} Checks
+                     * @throws {Error} If the payload is not a reader or valid buffer
+                     * @throws {$protobuf.util.ProtocolError} If required fields are missing
+                     */
+                    static decode(reader: ($protobuf.Reader|Uint8Array), length?: number): neuroninspect.scan.v1.ShardFeatures.Checks & neuroninspect.scan.v1.ShardFeatures.Checks.$Shape;
+                }
+
+                namespace Checks {
+
+                    /** Properties of a Checks. */
+                    interface $Properties {
+
+                        /** Checks findings */
+                        findings?: (neuroninspect.scan.v1.ShardFeatures.CheckFinding.$Properties[]|null);
+
+                        /** Unknown fields preserved while decoding when enabled */
+                        $unknowns?: Uint8Array[];
+                    }
+
+                    /** Shape of a Checks. */
+                    type $Shape = neuroninspect.scan.v1.ShardFeatures.Checks.$Properties;
+                }
+
+                /**
+                 * Properties of a CheckFinding.
+                 * @deprecated Use neuroninspect.scan.v1.ShardFeatures.CheckFinding.$Properties instead.
+                 */
+                interface ICheckFinding extends neuroninspect.scan.v1.ShardFeatures.CheckFinding.$Properties {
+                }
+
+                /** Represents a CheckFinding. */
+                class CheckFinding {
+
+                    /**
+                     * Constructs a new CheckFinding.
+                     * @param [properties] Properties to set
+                     */
+                    constructor(properties?: neuroninspect.scan.v1.ShardFeatures.CheckFinding.$Properties);
+
+                    /** Unknown fields preserved while decoding when enabled */
+                    $unknowns?: Uint8Array[];
+
+                    /** CheckFinding check. */
+                    check: string;
+
+                    /** CheckFinding severity. */
+                    severity: string;
+
+                    /** CheckFinding message. */
+                    message: string;
+
+                    /** CheckFinding place. */
+                    place?: (string|null);
+
+                    /**
+                     * Encodes the specified CheckFinding message. Does not implicitly {@link neuroninspect.scan.v1.ShardFeatures.CheckFinding.verify|verify} messages.
+                     * @param message CheckFinding message or plain object to encode
+                     * @param [writer] Writer to encode to
+                     * @returns Writer
+                     */
+                    static encode(message: neuroninspect.scan.v1.ShardFeatures.CheckFinding.$Properties, writer?: $protobuf.Writer): $protobuf.Writer;
+
+                    /**
+                     * Decodes a CheckFinding message from the specified reader or buffer.
+                     * @param reader Reader or buffer to decode from
+                     * @param [length] Message length if known beforehand
+                     * @returns {neuroninspect.scan.v1.ShardFeatures.CheckFinding & neuroninspect.scan.v1.ShardFeatures.CheckFinding.$Shape} CheckFinding
+                     * @throws {Error} If the payload is not a reader or valid buffer
+                     * @throws {$protobuf.util.ProtocolError} If required fields are missing
+                     */
+                    static decode(reader: ($protobuf.Reader|Uint8Array), length?: number): neuroninspect.scan.v1.ShardFeatures.CheckFinding & neuroninspect.scan.v1.ShardFeatures.CheckFinding.$Shape;
+                }
+
+                namespace CheckFinding {
+
+                    /** Properties of a CheckFinding. */
+                    interface $Properties {
+
+                        /** CheckFinding check */
+                        check?: (string|null);
+
+                        /** CheckFinding severity */
+                        severity?: (string|null);
+
+                        /** CheckFinding message */
+                        message?: (string|null);
+
+                        /** CheckFinding place */
+                        place?: (string|null);
+
+                        /** Unknown fields preserved while decoding when enabled */
+                        $unknowns?: Uint8Array[];
+                    }
+
+                    /** Shape of a CheckFinding. */
+                    type $Shape = neuroninspect.scan.v1.ShardFeatures.CheckFinding.$Properties;
                 }
 
                 /** Layout enum. */

@@ -1940,6 +1940,7 @@ export const neuroninspect: typeof NeuroninspectTypes = $root.neuroninspect = ((
                     Inspection.prototype.tileImages = 0;
                     Inspection.prototype.labelsPlusOne = $util.emptyArray;
                     Inspection.prototype.classNames = $util.emptyArray;
+                    Inspection.prototype.checks = null;
 
                     let $oneOfFields;
 
@@ -1995,6 +1996,8 @@ export const neuroninspect: typeof NeuroninspectTypes = $root.neuroninspect = ((
                         if (message.classNames != null && message.classNames.length)
                             for (let i = 0; i < message.classNames.length; ++i)
                                 writer.uint32(130).string(message.classNames[i]);
+                        if (message.checks != null && $Object.hasOwnProperty.call(message, "checks"))
+                            $root.neuroninspect.scan.v1.ShardFeatures.Checks.encode(message.checks, writer.uint32(138).fork(), _depth + 1).ldelim();
                         if (message.$unknowns != null && $Object.hasOwnProperty.call(message, "$unknowns"))
                             for (let i = 0; i < message.$unknowns.length; ++i)
                                 writer.raw(message.$unknowns[i]);
@@ -2182,6 +2185,12 @@ export const neuroninspect: typeof NeuroninspectTypes = $root.neuroninspect = ((
                                     message.classNames.push(reader.stringVerify());
                                     continue;
                                 }
+                            case 17: {
+                                    if (wireType !== 2)
+                                        break;
+                                    message.checks = $root.neuroninspect.scan.v1.ShardFeatures.Checks.decode(reader, reader.size(), $undefined, _depth + 1, message.checks);
+                                    continue;
+                                }
                             }
                             reader.skipType(wireType, _depth, tag);
                             if (!reader.discardUnknown) {
@@ -2200,6 +2209,213 @@ export const neuroninspect: typeof NeuroninspectTypes = $root.neuroninspect = ((
                     };
 
                     return Inspection;
+                })();
+
+                ShardFeatures.Checks = (function() {
+
+                    const Checks = function (properties) {
+                        this.findings = [];
+                        if (properties)
+                            for (let keys = $Object.keys(properties), i = 0; i < keys.length; ++i)
+                                if (properties[keys[i]] != null && keys[i] !== "__proto__")
+                                    this[keys[i]] = properties[keys[i]];
+                    };
+
+                    Checks.prototype.findings = $util.emptyArray;
+
+                    Checks.encode = function (message, writer, _depth) {
+                        if (!writer)
+                            writer = $Writer.create();
+                        if (_depth === $undefined)
+                            _depth = 0;
+                        if (_depth > $util.recursionLimit)
+                            throw $Error("max depth exceeded");
+                        if (message.findings != null && message.findings.length)
+                            for (let i = 0; i < message.findings.length; ++i)
+                                $root.neuroninspect.scan.v1.ShardFeatures.CheckFinding.encode(message.findings[i], writer.uint32(10).fork(), _depth + 1).ldelim();
+                        if (message.$unknowns != null && $Object.hasOwnProperty.call(message, "$unknowns"))
+                            for (let i = 0; i < message.$unknowns.length; ++i)
+                                writer.raw(message.$unknowns[i]);
+                        return writer;
+                    };
+
+                    Checks.decode = function (reader, length, _end, _depth, _target) {
+                        if (!(reader instanceof $Reader))
+                            reader = $Reader.create(reader);
+                        if (_depth === $undefined)
+                            _depth = 0;
+                        if (_depth > $Reader.recursionLimit)
+                            throw $Error("max depth exceeded");
+                        let end, message;
+                        if (length === $undefined)
+                            end = reader.len;
+                        else {
+                            end = reader.pos + length;
+                            if (end > reader.len)
+                                throw $RangeError("index out of range");
+                            length = reader.len;
+                            reader.len = end;
+                        }
+                        message = _target || new $root.neuroninspect.scan.v1.ShardFeatures.Checks();
+                        while (reader.pos < end) {
+                            let start = reader.pos;
+                            let tag = reader.tag();
+                            if (tag === _end) {
+                                _end = $undefined;
+                                break;
+                            }
+                            let wireType = tag & 7;
+                            switch (tag >>>= 3) {
+                            case 1: {
+                                    if (wireType !== 2)
+                                        break;
+                                    if (!(message.findings && message.findings.length))
+                                        message.findings = [];
+                                    message.findings.push($root.neuroninspect.scan.v1.ShardFeatures.CheckFinding.decode(reader, reader.size(), $undefined, _depth + 1));
+                                    continue;
+                                }
+                            }
+                            reader.skipType(wireType, _depth, tag);
+                            if (!reader.discardUnknown) {
+                                $util.makeProp(message, "$unknowns", false);
+                                (message.$unknowns || (message.$unknowns = [])).push(reader.raw(start, reader.pos));
+                            }
+                        }
+                        if (length !== $undefined) {
+                            if (reader.pos !== end)
+                                throw $RangeError("index out of range");
+                            reader.len = length;
+                        }
+                        if (_end !== $undefined)
+                            throw $Error("missing end group");
+                        return message;
+                    };
+
+                    return Checks;
+                })();
+
+                ShardFeatures.CheckFinding = (function() {
+
+                    const CheckFinding = function (properties) {
+                        if (properties)
+                            for (let keys = $Object.keys(properties), i = 0; i < keys.length; ++i)
+                                if (properties[keys[i]] != null && keys[i] !== "__proto__")
+                                    this[keys[i]] = properties[keys[i]];
+                    };
+
+                    CheckFinding.prototype.check = "";
+                    CheckFinding.prototype.severity = "";
+                    CheckFinding.prototype.message = "";
+                    CheckFinding.prototype.place = null;
+
+                    let $oneOfFields;
+
+                    // Virtual OneOf for proto3 optional field
+                    $Object.defineProperty(CheckFinding.prototype, "_place", {
+                        get: $util.oneOfGetter($oneOfFields = ["place"]),
+                        set: $util.oneOfSetter($oneOfFields)
+                    });
+
+                    CheckFinding.encode = function (message, writer, _depth) {
+                        if (!writer)
+                            writer = $Writer.create();
+                        if (_depth === $undefined)
+                            _depth = 0;
+                        if (_depth > $util.recursionLimit)
+                            throw $Error("max depth exceeded");
+                        if (message.check != null && $Object.hasOwnProperty.call(message, "check") && message.check !== "")
+                            writer.uint32(10).string(message.check);
+                        if (message.severity != null && $Object.hasOwnProperty.call(message, "severity") && message.severity !== "")
+                            writer.uint32(18).string(message.severity);
+                        if (message.message != null && $Object.hasOwnProperty.call(message, "message") && message.message !== "")
+                            writer.uint32(26).string(message.message);
+                        if (message.place != null && $Object.hasOwnProperty.call(message, "place"))
+                            writer.uint32(34).string(message.place);
+                        if (message.$unknowns != null && $Object.hasOwnProperty.call(message, "$unknowns"))
+                            for (let i = 0; i < message.$unknowns.length; ++i)
+                                writer.raw(message.$unknowns[i]);
+                        return writer;
+                    };
+
+                    CheckFinding.decode = function (reader, length, _end, _depth, _target) {
+                        if (!(reader instanceof $Reader))
+                            reader = $Reader.create(reader);
+                        if (_depth === $undefined)
+                            _depth = 0;
+                        if (_depth > $Reader.recursionLimit)
+                            throw $Error("max depth exceeded");
+                        let end, message, value;
+                        if (length === $undefined)
+                            end = reader.len;
+                        else {
+                            end = reader.pos + length;
+                            if (end > reader.len)
+                                throw $RangeError("index out of range");
+                            length = reader.len;
+                            reader.len = end;
+                        }
+                        message = _target || new $root.neuroninspect.scan.v1.ShardFeatures.CheckFinding();
+                        while (reader.pos < end) {
+                            let start = reader.pos;
+                            let tag = reader.tag();
+                            if (tag === _end) {
+                                _end = $undefined;
+                                break;
+                            }
+                            let wireType = tag & 7;
+                            switch (tag >>>= 3) {
+                            case 1: {
+                                    if (wireType !== 2)
+                                        break;
+                                    if ((value = reader.stringVerify()).length)
+                                        message.check = value;
+                                    else
+                                        delete message.check;
+                                    continue;
+                                }
+                            case 2: {
+                                    if (wireType !== 2)
+                                        break;
+                                    if ((value = reader.stringVerify()).length)
+                                        message.severity = value;
+                                    else
+                                        delete message.severity;
+                                    continue;
+                                }
+                            case 3: {
+                                    if (wireType !== 2)
+                                        break;
+                                    if ((value = reader.stringVerify()).length)
+                                        message.message = value;
+                                    else
+                                        delete message.message;
+                                    continue;
+                                }
+                            case 4: {
+                                    if (wireType !== 2)
+                                        break;
+                                    message.place = reader.stringVerify();
+                                    message._place = "place";
+                                    continue;
+                                }
+                            }
+                            reader.skipType(wireType, _depth, tag);
+                            if (!reader.discardUnknown) {
+                                $util.makeProp(message, "$unknowns", false);
+                                (message.$unknowns || (message.$unknowns = [])).push(reader.raw(start, reader.pos));
+                            }
+                        }
+                        if (length !== $undefined) {
+                            if (reader.pos !== end)
+                                throw $RangeError("index out of range");
+                            reader.len = length;
+                        }
+                        if (_end !== $undefined)
+                            throw $Error("missing end group");
+                        return message;
+                    };
+
+                    return CheckFinding;
                 })();
 
                 ShardFeatures.Layout = (function() {

@@ -1,4 +1,5 @@
 import { basename, dirname, sep } from 'node:path';
+import { neutralName } from '../../adapters/wire/paths.js';
 import type { IsolatedModel } from '../../adapters/isolation/index.js';
 import type { Task } from '../../core/pipeline/task.js';
 import type { EngineInfo } from '../../core/ports/engine.js';
@@ -113,11 +114,12 @@ async function attempt(task: Task, { path }: ModelLease, images: ImageSet, slot:
 /** Messages name the model as it was pushed, not where its files lie on this machine. */
 function inWordsOfTheOrder(error: ScanError, { order }: Task, { path }: ModelLease): ScanError {
   const { name, files } = order.model;
-  // A model of several files was pushed by the name of its main file, or of its folder.
-  const isFolder = files.length > 1 && basename(name) !== basename(path);
-  const message = isFolder
-    ? error.message.replaceAll(dirname(path), name)
-    : error.message.replaceAll(path, name).replaceAll(dirname(path) + sep, '');
+  const main = files[0]!.path;
+  // A model is pushed by the name of its main file, or of the folder that holds it.
+  const isFolder = main !== neutralName && main !== basename(name);
+  const message = error.message
+    .replaceAll(path, isFolder ? `${name}/${main}` : name)
+    .replaceAll(dirname(path) + sep, isFolder ? `${name}/` : '');
   if (message === error.message) return error;
   return new ScanError(error.code, message, { cause: error, retryable: error.retryable });
 }

@@ -4,7 +4,7 @@ import { mkdir, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { digestOfSums } from '../../adapters/formats/digest.js';
 import { getBlobFile } from '../../adapters/stores/objects/blobs.js';
-import { modelPaths } from '../../adapters/wire/paths.js';
+import { modelPaths, neutralName } from '../../adapters/wire/paths.js';
 import type { ModelReference } from '../../core/pipeline/order.js';
 import type { ObjectStore } from '../../core/ports/object-store.js';
 import { asScanError, ScanError } from '../../core/scan/errors.js';
@@ -119,8 +119,7 @@ interface LocalFile {
   readonly bytes: number;
 }
 
-/** A model in one file has its digest whatever the file is called; what it is, is told by its content. */
-const singleFileName = 'model';
+/** A model in one file is called the same for all. */
 
 function localFiles(model: ModelReference): { readonly name: string; readonly files: readonly LocalFile[] } {
   const hex = /^sha256:([0-9a-f]{64})$/.exec(model.digest)?.[1];
@@ -136,7 +135,7 @@ function localFiles(model: ModelReference): { readonly name: string; readonly fi
     throw unreadable(model, `the files it names do not have the digest ${model.digest}; submit it again`);
   }
   const [first] = model.files;
-  return { name: hex, files: model.files.length === 1 ? [{ ...first!, path: singleFileName }] : model.files };
+  return { name: hex, files: model.files.length === 1 ? [{ ...first!, path: neutralName }] : model.files };
 }
 
 function unreadable({ name }: ModelReference, why: string): ScanError {

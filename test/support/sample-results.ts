@@ -45,6 +45,7 @@ export function hostile(text: string): ScanResult {
       ignored: { statement: text, expires: text },
     })),
     classes: result.classes.map((report) => ({ ...report, name: text })),
+    checks: [{ check: 'metadata', severity: 'warning', message: text, place: text }],
     detectors: result.detectors.map((detector) => ({ ...detector, title: text, nullHypothesis: text })),
     evidence: result.evidence.map((evidence) => ({
       ...evidence,
@@ -213,6 +214,15 @@ function suspicious(): ScanResult {
     score: 5.37,
     pValue: 0.012,
     targetClasses: [target],
+    checks: [
+      {
+        check: 'custom-op',
+        severity: 'warning',
+        message: "1 node of the operator com.example.Decode, which is not ONNX's",
+        place: 'decode_1',
+      },
+      { check: 'metadata', severity: 'note', message: 'the file says: author = somebody' },
+    ],
     findings: [
       {
         rule: 'saliency-outlier',

@@ -74,7 +74,7 @@ function why(result: ScanResult): Content {
 <div>${
     reasons.length > 0 &&
     markup`<h3>${result.verdict === 'clean' ? 'What was looked at' : 'What this rests on'}</h3><ul>${reasons.map((reason) => markup`<li>${reason}</li>`)}</ul>`
-  }${result.findings.map((finding) => findingNote(finding))}</div>
+  }${result.findings.map((finding) => findingNote(finding))}${checkNotes(result)}</div>
 <div class="todo"><h3>What to do next</h3><p>${nextStep(result).replaceAll('`', '')}</p></div>
 </div>`;
 }
@@ -85,6 +85,13 @@ function findingNote(finding: Finding): Content {
     ignored !== undefined &&
     markup`<br><em>Ignored${ignored.expires !== undefined && ` until ${printable(ignored.expires)}`}:</em> ${oneLine(ignored.statement)}`
   }</div>`;
+}
+
+function checkNotes({ checks = [] }: ScanResult): Content {
+  return checks.map(
+    ({ check, severity, message }) =>
+      markup`<div class="note"><strong>${printable(check)}</strong> <span class="muted small">static check, severity ${severity}</span><br>${oneLine(message)}</div>`,
+  );
 }
 
 function plots(result: ScanResult): Content {

@@ -2,7 +2,7 @@ import { digestOfSums } from '../../../adapters/formats/digest.js';
 import { fileDigest, identifyModel, type IdentifiedModel } from '../../../adapters/formats/index.js';
 import { sha256 } from '../../../adapters/hash/sha256.js';
 import { putBlobFile } from '../../../adapters/stores/objects/blobs.js';
-import { modelPaths } from '../../../adapters/wire/paths.js';
+import { isModelPath, modelPaths, neutralName } from '../../../adapters/wire/paths.js';
 import type { ImagesReference, Lane, ModelFileReference, ScanOrder } from '../../../core/pipeline/order.js';
 import type { ObjectStore } from '../../../core/ports/object-store.js';
 import type { ModelLimits } from '../../../core/ports/runner.js';
@@ -80,12 +80,12 @@ async function storeFiles(
   title: string,
   { files: names, paths, digest }: IdentifiedModel,
 ): Promise<ModelFileReference[]> {
-  // The name of a single file is not in its digest, and a name that a worker would refuse does not matter.
   const single = names.length === 1;
   if (!single) modelPaths(names);
   const files: ModelFileReference[] = [];
   for (const [i, name] of names.entries()) {
-    files.push({ path: single ? 'model' : name, ...(await putBlobFile(store, paths[i]!)) });
+    // The name of a single file is for messages alone.
+    files.push({ path: single && !isModelPath(name) ? neutralName : name, ...(await putBlobFile(store, paths[i]!)) });
   }
   if (digestOfSums(files.map(({ path, sha256: sum }) => ({ path, sum }))) !== digest) {
     throw new ScanError('model-unreadable', `${title}: the model changed while it was read; submit it again`);

@@ -101,6 +101,17 @@ const old: Record<string, readonly [decode: (bytes: Uint8Array) => unknown, mean
   ],
   // No created_at_ms: nothing is known of when the task was made.
   'failure-without-created-at': [decodeTaskResult, withoutCreatedAt(samples.results.failure)],
+  // No checks: the sender ran none.
+  'inspection-without-checks': [
+    decodeTaskResult,
+    {
+      ...samples.results.inspection,
+      outcome: {
+        ...samples.results.inspection.outcome,
+        inspection: { ...samples.results.inspection.outcome.inspection, checks: undefined },
+      },
+    },
+  ],
   // No engine, no accuracy, no hint, no class names, no final activation.
   'inspection-of-the-least': [
     decodeTaskResult,
@@ -116,6 +127,7 @@ const old: Record<string, readonly [decode: (bytes: Uint8Array) => unknown, mean
           cut: undefined,
           accuracy: undefined,
           preprocessingHint: undefined,
+          checks: undefined,
         },
         images: { labels: [undefined, undefined, undefined] },
       },

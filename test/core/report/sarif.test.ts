@@ -7,6 +7,7 @@ import addFormats from 'ajv-formats';
 import fc from 'fast-check';
 import type { Log } from 'sarif';
 import { reportFormats } from '../../../core/report/index.js';
+import { checks } from '../../../core/checks/index.js';
 import { artifactUri } from '../../../core/report/sarif.js';
 import { findingRules } from '../../../core/scan/result.js';
 import type { ScanResult } from '../../../core/scan/result.js';
@@ -25,7 +26,13 @@ test('every kind of result is valid SARIF 2.1.0', async () => {
 
 test('one result per finding, with the level of its severity and the rule it names', async () => {
   const run = (await validLog(Object.values(samples))).runs[0]!;
-  const findings = Object.values(samples).flatMap((result) => result.findings);
+  const findings = Object.values(samples).flatMap((result: ScanResult) => [
+    ...result.findings,
+    ...(result.checks ?? [])
+      .filter(({ severity }) => severity !== 'note')
+      .map((found) => ({ ...found, rule: found.check })),
+  ]);
+  assert.ok(findings.some(({ rule }) => rule === 'custom-op'));
   assert.equal(run.results!.length, findings.length);
   run.results!.forEach((result, index) => {
     assert.equal(result.level, findings[index]!.severity);
@@ -33,7 +40,7 @@ test('one result per finding, with the level of its severity and the rule it nam
   });
   assert.deepEqual(
     run.tool.driver.rules!.map((rule) => rule.id),
-    Object.keys(findingRules),
+    [...Object.keys(findingRules), ...checks.map(({ id }) => id)],
   );
 });
 

@@ -24,6 +24,7 @@ import {
   verdicts,
   type EvidenceSummary,
   type Reason,
+  type StaticFinding,
 } from '../../../../core/scan/result.js';
 import { profileHash, scanId } from '../../../../core/scan/scan-id.js';
 
@@ -194,6 +195,17 @@ const inspection: fc.Arbitrary<Outcome> = fc
         predictions: fc.array(fc.integer({ min: -1, max: classes - 1 }), { minLength: 3, maxLength: 3 }),
         accuracy: maybe(fc.double({ min: 0, max: 1, noNaN: true })),
         preprocessingHint: maybe(word),
+        checks: maybe(
+          fc.array(
+            record<StaticFinding>({
+              check: word,
+              severity: fc.constantFrom('note', 'warning', 'error'),
+              message: word,
+              place: word,
+            }),
+            { maxLength: 3 },
+          ),
+        ),
         tile: record({ classes: extent, images: extent }),
       }),
       labels: fc.array(maybe(fc.nat(Number.MAX_SAFE_INTEGER - 1)), { minLength: 3, maxLength: 3 }),

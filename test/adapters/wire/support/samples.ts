@@ -67,6 +67,10 @@ const inspection: Inspection = {
   predictions: [0, 42, 7],
   accuracy: 2 / 3,
   preprocessingHint: '--scale 255',
+  checks: [
+    { check: 'custom-op', severity: 'warning', message: 'an op of another domain', place: 'node 3' },
+    { check: 'metadata', severity: 'note', message: 'made by a program' },
+  ],
   tile: { classes: 16, images: 10 },
 };
 
