@@ -68,8 +68,7 @@ export function sinks(graph: TfGraph, file: string): string[] {
     if (node.op === 'Placeholder' || node.op === 'PlaceholderV2') pending.push(node.name);
     for (const ref of dataInputs(node)) {
       const source = ref.split(':')[0]!;
-      // A check at the end of a graph does not make what it checks less of a result.
-      if (!withoutResult.has(node.op)) read.add(source);
+      read.add(source);
       readers.set(source, [...(readers.get(source) ?? []), node.name]);
     }
   }

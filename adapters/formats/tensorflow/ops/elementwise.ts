@@ -30,6 +30,9 @@ export const log1p: Convert = (c) => c.emit.op('Log', [c.emit.op('Add', [c.input
 
 export const expm1: Convert = (c) => c.emit.op('Sub', [c.emit.op('Exp', [c.input(0)]), typed(c, 1, c.dtype('T'))]);
 
+/** 1 - erf(x), as Keras 3 writes GELU. */
+export const erfc: Convert = (c) => c.emit.op('Sub', [typed(c, 1, c.dtype('T')), c.emit.op('Erf', [c.input(0)])]);
+
 export const notEqual: Convert = (c) => c.emit.op('Not', [c.emit.op('Equal', [c.input(0), c.input(1)])]);
 
 /** 0 where the divisor is 0. */

@@ -1,4 +1,4 @@
-import type { Convert } from '../context.js';
+import type { Convert, OpContext } from '../context.js';
 
 /** Reduces over the axes of the second input; ONNX takes no axes for all axes, TensorFlow takes none for none. */
 export function reduce(op: string): Convert {
@@ -6,16 +6,21 @@ export function reduce(op: string): Convert {
     const keepdims = c.bool('keep_dims', false) ? 1 : 0;
     const axes = c.constant(1);
     if (axes?.data.length === 0) return c.input(0);
-    const list = c.typeOf(c.input(1))?.dims.length === 0 ? c.emit.op('Reshape', [c.int64(1), c.vector(1)]) : c.int64(1);
-    return c.emit.op(op, [c.input(0), list], { keepdims });
+    return c.emit.op(op, [c.input(0), axesOf(c)], { keepdims });
   };
+}
+
+/** TensorFlow takes one axis as a scalar, too. */
+function axesOf(c: OpContext): string {
+  const scalar = c.typeOf(c.input(1))?.dims.length === 0;
+  return scalar ? c.emit.op('Reshape', [c.int64(1), c.vector(1)]) : c.int64(1);
 }
 
 /** All and Any: whether the smallest or the largest of 0 and 1 is 1. */
 export function reduceBool(op: string): Convert {
   return (c) => {
     const keepdims = c.bool('keep_dims', false) ? 1 : 0;
-    const reduced = c.emit.op(op, [c.cast(c.input(0), 'int32'), c.int64(1)], { keepdims });
+    const reduced = c.emit.op(op, [c.cast(c.input(0), 'int32'), axesOf(c)], { keepdims });
     return c.cast(reduced, 'bool');
   };
 }

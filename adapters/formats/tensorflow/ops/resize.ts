@@ -1,4 +1,4 @@
-import type { Convert } from '../context.js';
+import type { Convert, OpContext } from '../context.js';
 import { toChannelsFirst, toChannelsLast } from './layout.js';
 
 /** Without either flag the corners of the pixels are aligned: asymmetric. Images are always [N, H, W, C]. */
@@ -10,14 +10,7 @@ export const resizeBilinear: Convert = (c) => {
       : 'asymmetric';
   // The result is a float whatever the image was.
   const image = c.typeOf(c.input(0))?.dtype === 'float32' ? c.input(0) : c.cast(c.input(0), 'float32');
-  return toChannelsLast(
-    c,
-    c.emit.op('Resize', [toChannelsFirst(c, image), '', '', c.int64(1)], {
-      axes: [2, 3],
-      mode: 'linear',
-      coordinate_transformation_mode: mode,
-    }),
-  );
+  return resized(c, image, { mode: 'linear', coordinate_transformation_mode: mode });
 };
 
 /**
@@ -25,18 +18,22 @@ export const resizeBilinear: Convert = (c) => {
  * corner-aligned pixel, half up; or the floor.
  */
 export const resizeNearest: Convert = (c) => {
-  const [mode, rounding] = c.bool('half_pixel_centers', false)
+  const [mode, rounding]: [string, string] = c.bool('half_pixel_centers', false)
     ? ['half_pixel', 'round_prefer_ceil']
     : c.bool('align_corners', false)
       ? ['align_corners', 'round_prefer_ceil']
       : ['asymmetric', 'floor'];
-  return toChannelsLast(
-    c,
-    c.emit.op('Resize', [toChannelsFirst(c, c.input(0)), '', '', c.int64(1)], {
-      axes: [2, 3],
-      mode: 'nearest',
-      coordinate_transformation_mode: mode,
-      nearest_mode: rounding,
-    }),
-  );
+  return resized(c, c.input(0), {
+    mode: 'nearest',
+    coordinate_transformation_mode: mode,
+    nearest_mode: rounding,
+  });
 };
+
+/** ONNX wants sizes of all axes; that of images and channels stays. */
+function resized(c: OpContext, image: string, attributes: Record<string, string>): string {
+  const first = toChannelsFirst(c, image);
+  const kept = c.emit.slice(c.emit.op('Shape', [first]), [0], [2], [0]);
+  const sizes = c.emit.op('Concat', [kept, c.int64(1)], { axis: 0 });
+  return toChannelsLast(c, c.emit.op('Resize', [first, '', '', sizes], attributes));
+}

@@ -1,0 +1,1 @@
+export { tfjsGraph } from './graph-model.js';
