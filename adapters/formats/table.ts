@@ -2,9 +2,17 @@ import type { ModelFormat } from '../../core/ports/model-format.js';
 import { kerasFormat } from './keras/index.js';
 import { onnxFormat } from './onnx/index.js';
 import { frozenGraph, savedModel } from './tensorflow/index.js';
+import { tfjsGraph, tfjsLayers } from './tfjs/index.js';
 
 /** All formats that are read. Importing this loads no heavy library: formats load theirs where they read. */
-export const formats: readonly ModelFormat[] = [onnxFormat, savedModel, frozenGraph, kerasFormat];
+export const formats: readonly ModelFormat[] = [
+  onnxFormat,
+  savedModel,
+  frozenGraph,
+  kerasFormat,
+  tfjsGraph,
+  tfjsLayers,
+];
 
 /** What a file whose content says nothing is meant to be: the importer tells best what is wrong with a damaged one. */
 export function meantFormat(name: string): ModelFormat | undefined {

@@ -44,8 +44,21 @@ export const modelSamples: readonly ModelSample[] = [
     main,
     contents: () => new Map([[main, new Uint8Array(readFileSync(join(backdoored, main)))]]),
   })),
+  {
+    format: 'tfjs-graph',
+    title: 'a TF.js graph model in four shards',
+    main: 'model.json',
+    contents: () => fixtureFiles(join(tensorflow, 'tfjs-graph')),
+  },
+  {
+    format: 'tfjs-layers',
+    title: 'a TF.js layers model',
+    main: 'model.json',
+    contents: () => fixtureFiles(join(tensorflow, 'tfjs-layers')),
+  },
 ];
 
+const tensorflow = join(repoRoot, 'test/fixtures/tensorflow/models');
 const fixtures = join(repoRoot, 'test/fixtures/formats');
 const backdoored = join(repoRoot, 'test/fixtures/backdoored-formats');
 

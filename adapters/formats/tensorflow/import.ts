@@ -27,6 +27,7 @@ export function importGraph(request: ImportRequest): Graph {
       pieces: new Map(),
     },
     named: new Map(),
+    scopes: new Map(),
     visited: 0,
   };
   const body: Body = {

@@ -35,6 +35,8 @@ export interface Walk {
   readonly state: ImportState;
   /** From ONNX values to the TensorFlow values they are. */
   readonly named: Map<string, string>;
+  /** How often a node of this name was met: a function that is called again has the same names again. */
+  readonly scopes: Map<string, number>;
   /** Nodes, those of inlined functions included. */
   visited: number;
 }
@@ -145,7 +147,7 @@ function converted(walk: Walk, node: TfNode, inputs: readonly Value[]): readonly
     throw refused(request, node, 'works on a variable, not on its value');
   });
   const before = state.emit.nodes.length;
-  state.emit.scope(node.name);
+  state.emit.scope(scopeOf(walk, node.name));
   const result = convert(opContext(state, node, names));
   const outputs = typeof result === 'string' ? [result] : result;
   const last = state.emit.nodes.at(-1);
@@ -251,9 +253,16 @@ function condition({ state, request }: Walk, node: TfNode, value: Value | undefi
   return numbersOf(tensor)[0] !== 0;
 }
 
-function constant({ state }: Walk, name: string, tensor: Tensor): string {
-  state.emit.scope('');
-  return state.emit.constant(tensor, name);
+function constant(walk: Walk, name: string, tensor: Tensor): string {
+  walk.state.emit.scope('');
+  return walk.state.emit.constant(tensor, scopeOf(walk, name));
+}
+
+/** The emitter tries names one after the other, which must not become slow where thousands of nodes have one name. */
+function scopeOf({ scopes }: Walk, name: string): string {
+  const count = (scopes.get(name) ?? 0) + 1;
+  scopes.set(name, count);
+  return count === 1 ? name : `${name}#${count}`;
 }
 
 function functionOf({ request }: Walk, node: TfNode, attr: string): TfFunction {

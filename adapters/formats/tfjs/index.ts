@@ -1,1 +1,2 @@
 export { tfjsGraph } from './graph-model.js';
+export { tfjsLayers } from './layers-model.js';

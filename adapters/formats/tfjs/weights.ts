@@ -1,5 +1,5 @@
 import { decodeFloat16 } from '../../../core/onnx/tensor.js';
-import type { DType, Tensor } from '../../../core/onnx/graph.js';
+import type { Tensor } from '../../../core/onnx/graph.js';
 import type { ModelFiles } from '../../../core/ports/model-format.js';
 import { ScanError } from '../../../core/scan/errors.js';
 import { elementCount, typedView } from '../tensorflow/tensors.js';
@@ -109,8 +109,7 @@ function weightOf(entry: Json, file: string): Weight {
 function decoded({ name, dims, elements, dtype, stored, scale, min }: Weight, bytes: Uint8Array, file: string): Tensor {
   // Text is the label of something; no computation reads it.
   if (dtype === 'string') return { dtype, dims, data: Array.from({ length: elements }, () => '') };
-  if (stored === dtype)
-    return { dtype, dims, data: typedView(bytes, dtype as Exclude<DType, 'string'>, elements, name, file) };
+  if (stored === dtype) return { dtype, dims, data: typedView(bytes, dtype, elements, name, file) };
   const raw = typedView(bytes, stored as 'uint8' | 'uint16' | 'float16', elements, name, file) as
     Uint8Array | Uint16Array;
   if (stored === 'float16') return { dtype: 'float32', dims, data: Float32Array.from(raw, decodeFloat16) };
@@ -158,12 +157,13 @@ function groupsOf(json: JsonObject): JsonObject[] {
 
 /** Inside the model's folder, whatever the manifest says. */
 function shardName(folder: string, path: Json, file: string): string {
-  const parts = typeof path === 'string' ? path.split('/') : [];
-  const outside = parts.length === 0 || parts.some((part) => part === '' || part === '.' || part === '..');
-  if (outside || /[\\:?#\0]/.test(path as string)) {
+  const given = textOf(path);
+  const parts = given.split('/');
+  const outside = parts.some((part) => part === '' || part === '.' || part === '..');
+  if (outside || /[\\:?#\0]/.test(given)) {
     throw new ScanError(
       'model-external-data',
-      `${file}: the weights' path '${String(path).slice(0, 80)}' is no file in the model's folder. Put the weights beside model.json`,
+      `${file}: the weights' path '${given.slice(0, 80)}' is no file in the model's folder. Put the weights beside model.json`,
     );
   }
   return folder + parts.join('/');
