@@ -110,7 +110,7 @@ describe('a hostile SavedModel is refused with a code, and with nothing else', (
     const random = newRandom(20);
     for (let round = 0; round < 60; round++) {
       const changed = bytes.slice();
-      for (let i = 0; i < 5; i++) changed[random.below(changed.length)]! = random.below(256);
+      for (let i = 0; i < 5; i++) changed[random.below(changed.length)] = random.below(256);
       try {
         await read(savedModel, new Map(whole).set('saved_model.pb', changed), 'saved_model.pb');
       } catch (thrown) {
@@ -219,7 +219,7 @@ describe('a hostile graph is refused with a code, and with nothing else', () => 
     const random = newRandom(21);
     for (let round = 0; round < 200; round++) {
       const changed = bytes.slice();
-      for (let i = 0; i < 4; i++) changed[random.below(changed.length)]! = random.below(256);
+      for (let i = 0; i < 4; i++) changed[random.below(changed.length)] = random.below(256);
       try {
         await read(frozenGraph, new Map([['graph.pb', changed]]), 'graph.pb');
       } catch (thrown) {
