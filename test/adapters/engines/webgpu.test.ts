@@ -1,0 +1,111 @@
+import assert from 'node:assert/strict';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, describe, test } from 'node:test';
+import { loadImages } from '../../../adapters/images/load.js';
+import { createIsolatedRunner } from '../../../adapters/isolation/index.js';
+import type { Explanation, OpenModel } from '../../../core/ports/runner.js';
+import { saliencyRuleNames, type SaliencyRuleName } from '../../../core/scan/features.js';
+import { cascade1 } from '../../../core/scan/profiles.js';
+import { createCli } from '../../services/cli/run-cli.js';
+import { repoRoot } from '../../support/paths.js';
+import { swiftshaderEnvironment } from '../../support/swiftshader.js';
+
+/** The GPU provider on a machine without a GPU: the whole way through the shaders, in a worker process. */
+const runtimeDir = mkdtempSync(join(tmpdir(), 'neuroninspect-webgpu-'));
+after(() => {
+  rmSync(runtimeDir, { recursive: true, force: true });
+});
+const environment = swiftshaderEnvironment(runtimeDir);
+const model = join(repoRoot, 'examples/models/digits-backdoored-upper-left.onnx');
+// Nothing is inverted for a clean one, which takes a minute through shaders on a CPU.
+const clean = join(repoRoot, 'examples/models/digits-clean.onnx');
+const folder = join(repoRoot, 'examples/images');
+
+describe('the WebGPU provider of onnxruntime', () => {
+  test('heat maps of the three rules are those of the CPU', async () => {
+    // Worker processes get these; this process never loads the driver.
+    Object.assign(process.env, environment);
+    const [cpu, webgpu] = [await explained('cpu'), await explained('webgpu')];
+    for (const rule of saliencyRuleNames) {
+      const [expected, found] = [cpu.get(rule)!, webgpu.get(rule)!];
+      assert.ok(farthest(found.heatmaps.data, expected.heatmaps.data) < 1e-5, `${rule}: heat maps`);
+      assert.ok(farthest(found.gradients.data, expected.gradients.data) < 1e-5, `${rule}: gradients`);
+      assert.ok(farthest(found.logits.data, expected.logits.data) < 1e-5, `${rule}: logits`);
+    }
+  });
+
+  test('doctor finds it, and a scan with --provider webgpu says what one on the CPU says', async (t) => {
+    const cli = await createCli(t);
+    const doctor = await cli.run(['doctor'], environment);
+    assert.match(doctor.stdout, /ok +provider webgpu +works/);
+    const judged = async (provider: string): Promise<Judged> => {
+      const scan = [
+        'scan',
+        clean,
+        '--images',
+        folder,
+        '--profile',
+        'paper-2019',
+        '--image-count',
+        '4',
+        '--workers',
+        '1',
+      ];
+      const { stdout, stderr } = await cli.run(
+        [...scan, '--no-cache', '--format', 'json', '--provider', provider],
+        environment,
+      );
+      assert.ok(stdout.startsWith('{'), stderr);
+      const [result] = (JSON.parse(stdout) as { results: unknown[] }).results;
+      assert.equal((result as Judged).engine.provider, provider);
+      return result as Judged;
+    };
+    const [cpu, webgpu] = [await judged('cpu'), await judged('webgpu')];
+    assert.deepEqual([webgpu.verdict, webgpu.targetClasses], [cpu.verdict, cpu.targetClasses]);
+    assert.ok(
+      Math.abs(webgpu.score - cpu.score) < 1e-3 * Math.abs(cpu.score),
+      `${webgpu.score}, on the CPU ${cpu.score}`,
+    );
+  });
+});
+
+interface Judged {
+  readonly verdict: string;
+  readonly score: number;
+  readonly targetClasses: readonly number[];
+  readonly engine: { readonly provider: string };
+}
+
+async function explained(provider: 'cpu' | 'webgpu'): Promise<Map<SaliencyRuleName, Explanation>> {
+  const runner = createIsolatedRunner({ workers: 1, provider, timeoutMs: 300_000 });
+  try {
+    const opened: OpenModel = await runner.open({
+      path: model,
+      images: await loadImages(folder, { count: 4 }),
+      preprocessing: {},
+      profile: cascade1,
+      selection: {},
+      limits: { maxModelBytes: 1e8, maxRunBytes: 1e9 },
+    });
+    assert.equal(opened.engine.provider, provider);
+    const found = new Map<SaliencyRuleName, Explanation>();
+    for (const rule of saliencyRuleNames) found.set(rule, await opened.explain({ rule, classes: [0, 3, 9] }));
+    return found;
+  } finally {
+    await runner.close();
+  }
+}
+
+/** Largest difference, relative to the largest expected value. */
+function farthest(found: Float32Array, expected: Float32Array): number {
+  assert.equal(found.length, expected.length);
+  let [difference, largest] = [0, 0];
+  expected.forEach((value, i) => {
+    difference = Math.max(difference, Math.abs(found[i]! - value));
+    largest = Math.max(largest, Math.abs(value));
+  });
+  assert.ok(largest > 0);
+  return difference / largest;
+}
