@@ -11,6 +11,8 @@ if [ $# = 0 ] && command -v flock >/dev/null; then
     bash "scripts/provision-$server.sh" || true
   done </dev/null >/dev/null 2>&1 &
 fi
-bash scripts/provision-chromium.sh
+for needed in chromium swiftshader onnx-testdata; do
+  bash "scripts/provision-$needed.sh"
+done
 npm run --silent build
 exec node dist/scripts/test.js "$@"
