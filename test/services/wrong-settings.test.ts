@@ -12,6 +12,7 @@ const right = {
 
 for (const [service, wrong] of [
   ['worker', { NEURONINSPECT_PROVIDER: 'abacus' }],
+  ['worker', { NEURONINSPECT_PROVIDER: 'wasm' }],
   ['worker', { NEURONINSPECT_OBJECT_STORE: 's3://bucket?secretAccessKey=hunter2&endpoint=nowhere' }],
   ['reducer', { NEURONINSPECT_DATABASE_URL: 'mysql://scanner:hunter2@127.0.0.1/none' }],
   ['orchestrator', { NEURONINSPECT_TEMPORAL_ADDRESS: undefined }],
