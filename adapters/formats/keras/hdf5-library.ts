@@ -86,7 +86,7 @@ async function load(): Promise<Library> {
       try {
         if (module.get_dataset_data(id, path, null, null, null, BigInt(pointer)) < 0)
           throw new Error(`${path} cannot be read`);
-        return module.HEAPU8.slice(pointer, pointer + bytes) as Uint8Array<ArrayBuffer>;
+        return module.HEAPU8.slice(pointer, pointer + bytes);
       } finally {
         module._free(pointer);
       }

@@ -79,7 +79,7 @@ const dot: LayerRule = (call) => {
         )
       : x;
   const [left, right] = [letters(a.dims, 0, first!), letters(b.dims, a.dims.length - 1, second!)];
-  const kept = [...left!.slice(1), ...right!.slice(1)].filter((letter) => letter !== 'z').join('');
+  const kept = [...left.slice(1), ...right.slice(1)].filter((letter) => letter !== 'z').join('');
   const dims = [
     a.dims[0]!,
     ...a.dims.filter((_, i) => i > 0 && i !== first),
@@ -87,7 +87,7 @@ const dot: LayerRule = (call) => {
   ];
   const operands = [normal(a, first!), normal(b, second!)];
   const product = call.build.op('Einsum', operands, dims, {
-    equation: `${left!.join('')},${right!.join('')}->a${kept}`,
+    equation: `${left.join('')},${right.join('')}->a${kept}`,
   });
   return dims.length === 1 ? call.build.reshape(product, [dims[0]!, 1]) : product;
 };

@@ -82,7 +82,7 @@ function lengthOf(size: number, start: number, stop: number, step: number): numb
 export const transposed: LayerRule = (call) => {
   const x = first(call);
   const given = parameter(call, 'axes') ?? parameter(call, 'perm', 1);
-  const perm = given === undefined || given === null ? x.dims.map((_, i) => x.dims.length - 1 - i) : given;
+  const perm = given ?? x.dims.map((_, i) => x.dims.length - 1 - i);
   if (!Array.isArray(perm) || !perm.every(isWhole)) return call.fail('permutes its axes by other things than numbers');
   const order = perm.map((axis) => axisOf(call, axis, x.dims));
   if (new Set(order).size !== x.dims.length) return call.fail('does not name every axis once');
@@ -116,10 +116,10 @@ export const reshaped: LayerRule = (call) => {
   const shape = parameter(call, 'newshape', 1) ?? parameter(call, 'shape', 1);
   if (!Array.isArray(shape)) return call.fail('does not say to what shape it reshapes');
   const dims = shape.map((dim: unknown) =>
-    dim === null || dim === -1
-      ? null
-      : isWhole(dim) && dim > 0
-        ? dim
+    isWhole(dim) && dim > 0
+      ? dim
+      : dim === null || dim === -1
+        ? null
         : call.fail('reshapes to other things than sizes'),
   );
   const [, ...own] = x.dims;

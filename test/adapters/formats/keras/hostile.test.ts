@@ -190,7 +190,10 @@ test('a cut file is refused at whatever byte it ends, and the next one is read a
   ] as const) {
     for (const share of [0.001, 0.01, 0.1, 0.5, 0.9]) {
       const cut = bytes.subarray(0, Math.floor(bytes.length * share));
-      await assert.rejects(read(cut, name), (thrown) => thrown instanceof ScanError && /^model-/.test(thrown.code));
+      await assert.rejects(
+        read(cut, name),
+        (thrown) => thrown instanceof ScanError && thrown.code.startsWith('model-'),
+      );
     }
   }
   assert.ok((await read(h5, 'model.h5')).nodes.length > 0);
