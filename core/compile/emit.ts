@@ -55,12 +55,16 @@ export function createEmitter(taken: ReadonlySet<string>): Emitter {
   const reshaped = new Map<string, { readonly source: string; readonly dims: readonly number[] }>();
   const shapes = new Map<string, readonly number[]>();
   const used = new Set(taken);
+  /** The next suffix to try for a name, so that a thousand equal hints do not search a million names. */
+  const suffixes = new Map<string, number>();
   let prefix = '';
 
   const fresh = (hint: string, within = prefix): string => {
     const base = within ? `${within}/${hint}` : hint;
     let name = base;
-    for (let suffix = 2; used.has(name); suffix++) name = `${base}_${suffix}`;
+    let suffix = suffixes.get(base) ?? 2;
+    while (used.has(name)) name = `${base}_${suffix++}`;
+    suffixes.set(base, suffix);
     used.add(name);
     return name;
   };
