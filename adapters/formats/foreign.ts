@@ -99,8 +99,8 @@ const foreignFormats: readonly Recognised[] = [
     matches: ({ entries }) => entries.some((entry) => /(^|\/)(Manifest\.json|model\.mlmodel)$/.test(entry)),
   },
   {
-    name: 'a safetensors file, which holds weights but no graph',
-    export: 'optimum-cli export onnx --model MODEL --task image-classification FOLDER',
+    name: 'a safetensors file without the config.json that says its architecture',
+    export: 'put its config.json beside it, or optimum-cli export onnx --model MODEL --task image-classification FOLDER',
     // An 8-byte header length, then a JSON object.
     matches: ({ head, name }) =>
       (head.length > 9 && head[8] === 0x7b && (head[9] === 0x22 || head[9] === 0x7d) && isZero(head, 4, 8)) ||

@@ -1,6 +1,7 @@
 import type { ModelFormat } from '../../core/ports/model-format.js';
 import { kerasFormat } from './keras/index.js';
 import { onnxFormat } from './onnx/index.js';
+import { safetensorsFormat } from './safetensors/index.js';
 import { frozenGraph, savedModel } from './tensorflow/index.js';
 import { tfjsGraph, tfjsLayers } from './tfjs/index.js';
 
@@ -12,6 +13,7 @@ export const formats: readonly ModelFormat[] = [
   kerasFormat,
   tfjsGraph,
   tfjsLayers,
+  safetensorsFormat,
 ];
 
 /** What a file whose content says nothing is meant to be: the importer tells best what is wrong with a damaged one. */

@@ -178,6 +178,8 @@ function claimNames(model: StaticGraph, inputName: string): { model: StaticGraph
         outputs: graph.outputs.map((info) => ({ ...info, name: rename(info.name) })),
         nodes: graph.nodes.map((node) => ({
           ...node,
+          // Engines refuse two nodes of one name, and the program's ends are named like its outputs.
+          name: reserved.has(node.name) ? `model/${node.name}` : node.name,
           inputs: node.inputs.map(rename),
           outputs: node.outputs.map(rename),
         })),

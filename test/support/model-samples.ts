@@ -56,7 +56,23 @@ export const modelSamples: readonly ModelSample[] = [
     main: 'model.json',
     contents: () => fixtureFiles(join(tensorflow, 'tfjs-layers')),
   },
+  {
+    format: 'safetensors',
+    title: 'a safetensors file with its config',
+    main: 'model.safetensors',
+    contents: () => filesOf('resnet-basic', /^(config\.json|model\.safetensors)$/),
+  },
+  {
+    format: 'safetensors',
+    title: 'an index of safetensors files with its config',
+    main: 'model.safetensors.index.json',
+    contents: () => filesOf('vit-shards', /\.(json|safetensors)$/),
+  },
 ];
+
+function filesOf(model: string, names: RegExp): ReadonlyMap<string, Uint8Array> {
+  return new Map([...fixtureFiles(join(fixtures, '../safetensors', model))].filter(([name]) => names.test(name)));
+}
 
 const tensorflow = join(repoRoot, 'test/fixtures/tensorflow/models');
 const fixtures = join(repoRoot, 'test/fixtures/formats');

@@ -1,0 +1,169 @@
+import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, test } from 'node:test';
+import { memoryFiles } from '../../../../adapters/formats/files/memory.js';
+import { safetensorsFormat } from '../../../../adapters/formats/safetensors/index.js';
+import type { ScanErrorCode } from '../../../../core/scan/errors.js';
+import { scanError } from '../../../support/graphs.js';
+import { fixtureFiles } from '../../../support/model-samples.js';
+import { repoRoot } from '../../../support/paths.js';
+
+const folder = join(repoRoot, 'test/fixtures/safetensors');
+const limits = { maxModelBytes: 2 ** 30 };
+const main = 'model.safetensors';
+
+function read(contents: ReadonlyMap<string, Uint8Array>, name = main) {
+  return (async () => safetensorsFormat.read(memoryFiles(contents, 'm'), name, limits))();
+}
+
+function withConfig(model: string, change: object): Map<string, Uint8Array> {
+  const files = new Map(fixtureFiles(join(folder, model)));
+  const config = JSON.parse(Buffer.from(files.get('config.json')!).toString()) as object;
+  return files.set('config.json', Buffer.from(JSON.stringify({ ...config, ...change })));
+}
+
+describe('a config that does not fit its weights is refused by the name of what is wrong', () => {
+  const cases: readonly [string, object, ScanErrorCode, RegExp][] = [
+    ['vit', { num_hidden_layers: 3 }, 'model-malformed', /no tensor 'vit\.encoder\.layer\.2\./],
+    ['vit', { num_hidden_layers: 1 }, 'model-malformed', /16 tensors that the architecture has no place for/],
+    ['vit', { num_hidden_layers: 1e9 }, 'model-malformed', /num_hidden_layers is 1000000000.*1000/],
+    ['vit', { hidden_size: 32 }, 'model-malformed', /projection\.weight' has shape \[16, 3, 8, 8\].*\[32, 3, 8, 8\]/],
+    ['vit', { image_size: 64 }, 'model-malformed', /position_embeddings' has shape \[1, 17, 16\]/],
+    ['vit', { image_size: 4 }, 'model-malformed', /image_size is below the patch_size/],
+    ['vit', { image_size: -1 }, 'model-malformed', /image_size is -1/],
+    ['vit', { patch_size: 0 }, 'model-malformed', /patch_size is 0/],
+    ['vit', { patch_size: [1, 2, 3] }, 'model-malformed', /patch_size/],
+    ['vit', { num_attention_heads: 3 }, 'model-malformed', /hidden_size 16 is no multiple of num_attention_heads 3/],
+    ['vit', { hidden_act: 'constructor' }, 'model-unsupported-format', /'constructor' is not supported.*optimum-cli/],
+    ['vit', { hidden_act: 'snake' }, 'model-unsupported-format', /activation 'snake'/],
+    ['vit', { qkv_bias: 'yes' }, 'model-malformed', /qkv_bias is "yes"/],
+    ['vit', { id2label: { 0: 'a', 1: 'b' } }, 'model-malformed', /classifier\.weight' has shape \[5, 16\]/],
+    [
+      'vit',
+      { architectures: ['BertModel'] },
+      'model-unsupported-format',
+      /'BertModel'.*ViTForImage.*optimum-cli export/,
+    ],
+    ['vit', { architectures: ['__proto__'] }, 'model-unsupported-format', /'__proto__'/],
+    ['vit', { architectures: [] }, 'model-malformed', /names no architecture/],
+    ['vit', { layer_norm_eps: '1' }, 'model-malformed', /layer_norm_eps/],
+    ['resnet-basic', { depths: [1] }, 'model-malformed', /hidden_sizes and depths/],
+    ['resnet-basic', { depths: [1, 1e6] }, 'model-malformed', /depths/],
+    ['resnet-basic', { layer_type: 'wide' }, 'model-unsupported-format', /layer_type is "wide"; supported: basic/],
+    ['resnet-basic', { hidden_sizes: [8, 1e12] }, 'model-malformed', /hidden_sizes/],
+    ['convnext', { num_stages: 3 }, 'model-malformed', /3 numbers each/],
+    ['swin', { window_size: 1000 }, 'model-malformed', /window_size is 1000/],
+    ['swin', { window_size: 32 }, 'model-malformed', /less than the window_size/],
+    ['swin', { num_heads: [2] }, 'model-malformed', /num_heads/],
+    ['swin', { num_heads: [3, 3] }, 'model-malformed', /8 channels are no multiple of 3 heads/],
+    ['swin', { image_size: 4096, window_size: 31 }, 'model-malformed', /position biases and masks/],
+    ['mobilenetv2', { depth_multiplier: 1e6 }, 'model-malformed', /depth_multiplier/],
+  ];
+  for (const [model, change, code, pattern] of cases) {
+    test(`${model} ${JSON.stringify(change)}`, async () => {
+      await assert.rejects(read(withConfig(model, change)), scanError(code, pattern));
+    });
+  }
+
+  test('no config, no JSON, JSON without an object', async () => {
+    const files = new Map(fixtureFiles(join(folder, 'vit')));
+    files.delete('config.json');
+    assert.equal(safetensorsFormat.detect(memoryFiles(files, 'm'), main), false);
+    await assert.rejects(read(files), scanError('model-unsupported-format', /config\.json.*optimum-cli export onnx/));
+    for (const text of ['', '[]', 'null', '{', '\xff']) {
+      files.set('config.json', Buffer.from(text, 'latin1'));
+      await assert.rejects(read(files), scanError('model-malformed', /config\.json/), text);
+    }
+  });
+});
+
+describe('a header that lies is refused', () => {
+  const config = readFileSync(join(folder, 'vit/config.json'));
+  const fileOf = (header: string, body = 4, length = Buffer.byteLength(header)): Map<string, Uint8Array> => {
+    const size = Buffer.alloc(8);
+    size.writeBigUInt64LE(BigInt(length));
+    return new Map([
+      ['config.json', config],
+      [main, Buffer.concat([size, Buffer.from(header), Buffer.alloc(body)])],
+    ]);
+  };
+  const entry = (dtype: string, shape: unknown, offsets: unknown): string =>
+    JSON.stringify({ w: { dtype, shape, data_offsets: offsets } });
+  const cases: readonly [string, Map<string, Uint8Array>, RegExp][] = [
+    ['a length beyond the file', fileOf('{}', 0, 2 ** 40), /the header has 1099511627776 bytes/],
+    ['no JSON', fileOf('{"w"', 4), /no valid JSON/],
+    ['an offset beyond the file', fileOf(entry('F32', [2], [0, 8])), /ends at 8 of 4 bytes/],
+    ['a shape that is larger than its bytes', fileOf(entry('F32', [2], [0, 4])), /takes 8 bytes, not 4/],
+    ['a size that overflows', fileOf(entry('F32', [2 ** 40, 2 ** 40], [0, 4])), /takes .* bytes, not 4/],
+    ['a negative size', fileOf(entry('F32', [-1], [0, 4])), /no valid shape/],
+    ['reversed offsets', fileOf(entry('F32', [1], [4, 0])), /takes 4 bytes, not -4/],
+    ['a gap', fileOf(entry('F32', [1], [4, 8]), 8), /begins at byte 4 of the data, not at 0/],
+    ['bytes behind the last tensor', fileOf(entry('F32', [1], [0, 4]), 8), /4 bytes behind the last tensor/],
+    ['too many axes', fileOf(entry('F32', Array(1000).fill(1), [0, 4])), /no valid shape/],
+    ['no object', fileOf('{"w": null}'), /no valid shape/],
+    [
+      'tensors that overlap',
+      fileOf(
+        '{"a":{"dtype":"F32","shape":[1],"data_offsets":[0,4]},"b":{"dtype":"F32","shape":[1],"data_offsets":[0,4]}}',
+      ),
+      /tensor 'b' begins at byte 0/,
+    ],
+    [
+      'a key that JavaScript has a meaning for',
+      fileOf('{"__proto__": {"dtype": 1}}'),
+      /'__proto__' has no valid shape/,
+    ],
+  ];
+  for (const [name, files, pattern] of cases) {
+    test(name, async () => {
+      await assert.rejects(read(files), scanError('model-malformed', pattern));
+    });
+  }
+
+  test('an element type that ONNX has none for', async () => {
+    await assert.rejects(
+      read(fileOf(entry('F8_E4M3', [4], [0, 4]))),
+      scanError('model-unsupported-format', /holds F8_E4M3 values.*Save the model in F32/),
+    );
+  });
+});
+
+describe('an index that lies is refused', () => {
+  const index = 'model.safetensors.index.json';
+  const shards = fixtureFiles(join(folder, 'vit-shards'));
+  const parsed = JSON.parse(Buffer.from(shards.get(index)!).toString()) as { weight_map: Record<string, string> };
+  const withMap = (change: (map: Record<string, unknown>) => void): Map<string, Uint8Array> => {
+    const map: Record<string, unknown> = { ...parsed.weight_map };
+    change(map);
+    return new Map(shards).set(index, Buffer.from(JSON.stringify({ weight_map: map })));
+  };
+
+  test('files that lie elsewhere, are missing or are no names', async () => {
+    for (const name of ['../x.safetensors', '/etc/passwd', 'a/b.safetensors', 7, null, 'config.json']) {
+      const files = withMap((map) => (map['classifier.bias'] = name));
+      await assert.rejects(
+        read(files, index),
+        scanError('model-malformed', /'classifier\.bias' is no plain file name/),
+      );
+    }
+    const files = withMap((map) => (map['classifier.bias'] = 'missing.safetensors'));
+    await assert.rejects(read(files, index), scanError('model-external-data', /missing\.safetensors/));
+  });
+
+  test('tensors it does not name or that are not where it says', async () => {
+    const [left, wrong] = [
+      withMap((map) => delete map['classifier.bias']),
+      withMap((map) => (map['nothing'] = parsed.weight_map['classifier.bias'])),
+    ];
+    await assert.rejects(read(left, index), scanError('model-malformed', /'classifier\.bias' lies in/));
+    await assert.rejects(read(wrong, index), scanError('model-malformed', /'nothing' is not in/));
+    await assert.rejects(
+      read(
+        withMap((map) => Object.keys(map).forEach((name) => delete map[name])),
+        index,
+      ),
+      scanError('model-malformed', /names no files/),
+    );
+  });
+});

@@ -1,0 +1,43 @@
+import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, test } from 'node:test';
+import { readModel } from '../../../../adapters/formats/index.js';
+import { readNpz } from '../../../../adapters/images/npz.js';
+import { assertModel, goldenOf } from '../../../support/model-golden.js';
+import { repoRoot } from '../../../support/paths.js';
+
+/** Small networks as Transformers saves them, against what PyTorch computes: test/fixtures/safetensors/make.py. */
+const folder = join(repoRoot, 'test/fixtures/safetensors');
+
+const names = [
+  'vit',
+  'vit-no-bias',
+  'vit-f16',
+  'vit-bf16',
+  'vit-shards',
+  'deit',
+  'deit-teacher',
+  'resnet-basic',
+  'resnet-bottleneck',
+  'resnet-bottleneck-first',
+  'convnext',
+  'convnextv2',
+  'swin',
+  'swin-padded',
+  'mobilenetv2',
+];
+
+describe('a saved model gives what PyTorch gives, forward and backward', () => {
+  for (const name of names) {
+    test(name, async () => {
+      const model = await readModel(join(folder, name));
+      assert.equal(model.format, 'safetensors');
+      assert.deepEqual(
+        model.graph.inputs.map((input) => [input.name, input.dtype, input.dims?.length]),
+        [['pixel_values', 'float32', 4]],
+      );
+      await assertModel(model.graph, goldenOf(readNpz(readFileSync(join(folder, name, 'golden.npz')))));
+    });
+  }
+});
