@@ -139,11 +139,11 @@ function isSizes(value: unknown): value is number[] {
   return Array.isArray(value) && value.every((size) => Number.isSafeInteger(size) && size >= 0);
 }
 
-type NumberArray<T> = {
+interface NumberArray<T> {
   new (length: number): T;
   new (buffer: ArrayBufferLike, offset: number, length: number): T;
   readonly BYTES_PER_ELEMENT: number;
-};
+}
 
 /** A view where the address allows one. */
 function arrayOf<T>(bytes: Uint8Array, type: NumberArray<T>, count: number): T {

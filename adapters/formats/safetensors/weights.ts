@@ -40,7 +40,7 @@ export function weightsOf(stored: ReadonlyMap<string, StoredTensor>, title: stri
         `tensor '${name}' has shape [${tensor.dims.join(', ')}], the config asks for [${dims.join(', ')}]`,
       );
     }
-    if (!/float/.test(tensor.dtype)) throw malformed(`tensor '${name}' holds ${tensor.dtype} values`);
+    if (!tensor.dtype.includes('float')) throw malformed(`tensor '${name}' holds ${tensor.dtype} values`);
     used.add(name);
     return tensor;
   };

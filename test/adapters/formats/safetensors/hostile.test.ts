@@ -58,6 +58,17 @@ describe('a config that does not fit its weights is refused by the name of what 
     ['swin', { num_heads: [2] }, 'model-malformed', /num_heads/],
     ['swin', { num_heads: [3, 3] }, 'model-malformed', /8 channels are no multiple of 3 heads/],
     ['swin', { image_size: 4096, window_size: 31 }, 'model-malformed', /position biases and masks/],
+    ['timm-vit', { model_args: { class_token: false } }, 'model-unsupported-format', /option 'class_token'/],
+    ['timm-vit', { global_pool: 'map' }, 'model-unsupported-format', /global_pool is "map"; supported: "token"/],
+    ['timm-vit', { num_classes: 6 }, 'model-malformed', /no tensor|has shape/],
+    [
+      'timm-resnet18',
+      { architecture: 'resnet18d' },
+      'model-unsupported-format',
+      /'resnet18d'.*resnet18, .*optimum-cli/,
+    ],
+    ['timm-resnet18', { architecture: 7 }, 'model-malformed', /names no architecture/],
+    ['timm-resnet50', { model_args: { layers: [1] } }, 'model-malformed', /layers and channels/],
     ['mobilenetv2', { depth_multiplier: 1e6 }, 'model-malformed', /depth_multiplier/],
   ];
   for (const [model, change, code, pattern] of cases) {
@@ -153,17 +164,14 @@ describe('an index that lies is refused', () => {
 
   test('tensors it does not name or that are not where it says', async () => {
     const [left, wrong] = [
-      withMap((map) => delete map['classifier.bias']),
-      withMap((map) => (map['nothing'] = parsed.weight_map['classifier.bias'])),
+      withMap((map) => {
+        delete map['classifier.bias'];
+      }),
+      withMap((map) => (map.nothing = parsed.weight_map['classifier.bias'])),
     ];
     await assert.rejects(read(left, index), scanError('model-malformed', /'classifier\.bias' lies in/));
     await assert.rejects(read(wrong, index), scanError('model-malformed', /'nothing' is not in/));
-    await assert.rejects(
-      read(
-        withMap((map) => Object.keys(map).forEach((name) => delete map[name])),
-        index,
-      ),
-      scanError('model-malformed', /names no files/),
-    );
+    const empty = new Map(shards).set(index, Buffer.from('{"weight_map": {}}'));
+    await assert.rejects(read(empty, index), scanError('model-malformed', /names no files/));
   });
 });

@@ -7,7 +7,7 @@ import { readNpz } from '../../../../adapters/images/npz.js';
 import { assertModel, goldenOf } from '../../../support/model-golden.js';
 import { repoRoot } from '../../../support/paths.js';
 
-/** Small networks as Transformers saves them, against what PyTorch computes: test/fixtures/safetensors/make.py. */
+/** Small networks as Transformers and timm save them, against what PyTorch computes: test/fixtures/safetensors/make.py. */
 const folder = join(repoRoot, 'test/fixtures/safetensors');
 
 const names = [
@@ -26,6 +26,9 @@ const names = [
   'swin',
   'swin-padded',
   'mobilenetv2',
+  'timm-resnet18',
+  'timm-resnet50',
+  'timm-vit',
 ];
 
 describe('a saved model gives what PyTorch gives, forward and backward', () => {
@@ -40,4 +43,24 @@ describe('a saved model gives what PyTorch gives, forward and backward', () => {
       await assertModel(model.graph, goldenOf(readNpz(readFileSync(join(folder, name, 'golden.npz')))));
     });
   }
+});
+
+test('float32 weights are views of the file where its alignment allows', async () => {
+  const { graph } = await readModel(join(folder, 'resnet-basic'));
+  const kernels = [...graph.initializers].filter(([name]) => name.endsWith('.convolution.weight'));
+  const views = kernels.filter(
+    ([, { data }]) => (data as Float32Array).buffer.byteLength > (data as Float32Array).byteLength,
+  );
+  assert.ok(kernels.length > 5);
+  assert.equal(views.length, kernels.length, 'copies of their own');
+});
+
+test('layers keep the names they have in PyTorch, so that errors speak of them', async () => {
+  const { graph } = await readModel(join(folder, 'vit'));
+  assert.ok(graph.nodes.some(({ name }) => name.startsWith('vit.encoder.layer.0.attention.attention.query/')));
+  assert.ok(graph.initializers.has('classifier.bias'));
+  assert.deepEqual(
+    graph.outputs.map(({ name, dims }) => [name, dims]),
+    [['logits', ['N', 5]]],
+  );
 });

@@ -1,0 +1,62 @@
+import { ScanError } from '../../../../core/scan/errors.js';
+import { bounds, type Architecture } from '../architecture.js';
+import { attention } from '../attention.js';
+import { timmArgs } from './args.js';
+
+/** Of a published size of timm's Vision Transformer; `model_args` may change it. */
+export interface VitSize {
+  readonly width: number;
+  readonly depth: number;
+  readonly heads: number;
+  readonly patch: number;
+}
+
+/** Source: timm/models/vision_transformer.py */
+export function timmVit(published: VitSize): Architecture {
+  return (config, start) => {
+    const known = ['patch_size', 'embed_dim', 'depth', 'num_heads', 'mlp_ratio'];
+    const { args, classes, channels, size } = timmArgs(config, known, 'token');
+    const patch = args.pair('patch_size', { ...bounds.patch, fallback: published.patch });
+    const width = args.int('embed_dim', { ...bounds.width, fallback: published.width });
+    const depth = args.int('depth', { ...bounds.layers, fallback: published.depth });
+    const heads = args.int('num_heads', { ...bounds.heads, fallback: published.heads });
+    const hidden = Math.trunc(width * args.float('mlp_ratio', 4));
+    const patches = Math.floor(size[0] / patch[0]) * Math.floor(size[1] / patch[1]);
+    if (width % heads !== 0) {
+      throw new ScanError('model-malformed', `${args.title}: embed_dim ${width} is no multiple of num_heads ${heads}`);
+    }
+    if (patches < 1) throw new ScanError('model-malformed', `${args.title}: the image is smaller than the patch_size`);
+    const tokens = patches + 1;
+
+    const net = start([channels, ...size]);
+    const image = net.conv('pixel_values', 'patch_embed.proj', {
+      from: channels,
+      to: width,
+      kernel: patch,
+      stride: patch,
+    });
+    const flat = net.transpose(net.reshape(image, [-1, width, patches], 'patch_embed'), [0, 2, 1], 'patch_embed');
+    const first = net.perImage('cls_token', [1, width], flat, 'patch_embed');
+    const position = net.weights.take('pos_embed', [1, tokens, width]);
+    let x = net.add(net.concat([first, flat], 1, 'patch_embed'), position, 'patch_embed');
+    for (let i = 0; i < depth; i++) {
+      const path = `blocks.${i}`;
+      const before = net.layerNorm(x, `${path}.norm1`, width, epsilon);
+      const all = net.linear(before, `${path}.attn.qkv`, width, 3 * width);
+      const [q, k, v] = [0, 1, 2].map((part) =>
+        net.slice(all, 2, part * width, (part + 1) * width, `${path}.attn`),
+      ) as [string, string, string];
+      const mixed = attention(net, [q, k, v], `${path}.attn`, { tokens, channels: width, heads });
+      x = net.add(x, net.linear(mixed, `${path}.attn.proj`, width, width), path);
+      const after = net.layerNorm(x, `${path}.norm2`, width, epsilon);
+      const inner = net.activation(net.linear(after, `${path}.mlp.fc1`, width, hidden), `${path}.mlp`, 'gelu');
+      x = net.add(x, net.linear(inner, `${path}.mlp.fc2`, hidden, width), path);
+    }
+    const normed = net.layerNorm(x, 'norm', width, epsilon);
+    const token = net.reshape(net.slice(normed, 1, 0, 1, 'pool'), [-1, width], 'pool');
+    const logits = net.head(token, 'head', width, classes);
+    return net.finish(logits, { name: config.string('architecture'), classes, metadata: new Map() });
+  };
+}
+
+const epsilon = 1e-6;
