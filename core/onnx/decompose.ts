@@ -29,6 +29,7 @@ export function decompose({ graph, types }: StaticGraph): StaticGraph {
 
 const rules: Readonly<Record<string, Rule>> = {
   ...reluForms,
+  Erfc: erfc,
   'com.microsoft.QuantizeLinear': (node, parts) => reluForms.QuantizeLinear(standard(node), parts) ?? [standard(node)],
   'com.microsoft.DequantizeLinear': (node) => [standard(node)],
   'com.microsoft.FusedConv': fusedConv,
@@ -96,6 +97,17 @@ function afterBias(node: Node, parts: Parts, attributes: Attributes): Node[] {
   const gelu: Step = (from, to) => newNode(node, 'Gelu', [from || node.inputs[0]!], [to], attributes);
   if (!node.inputs[1]) return chained(node, parts, [gelu], type);
   return chained(node, parts, [(_, to) => newNode(node, 'Add', node.inputs, [to]), gelu], type);
+}
+
+/** 1 - Erf(x). ONNX has no such op: tf2onnx leaves TensorFlow's as it is, and TensorFlow writes GELU with it. */
+function erfc(node: Node, parts: Parts): Node[] {
+  const one = parts.constant(node, 'one', scalar(1));
+  return chained(
+    node,
+    parts,
+    [(_, to) => newNode(node, 'Erf', node.inputs, [to]), (from, to) => newNode(node, 'Sub', [one, from], [to])],
+    parts.types.get(node.outputs[0]!)!,
+  );
 }
 
 /** x sigmoid(alpha x) */
