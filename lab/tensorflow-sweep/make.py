@@ -1,10 +1,10 @@
 """Makes the models of keras.applications for lab/tensorflow-sweep/sweep.ts, one at a time.
 
-usage: make.py keras|tf_keras FOLDER [NAME...]
+usage: make.py keras|tf_keras|tf2onnx FOLDER [NAME...]
 
-For each model: random weights and batch statistics, a SavedModel (Keras 3: model.export, tf_keras: model.save), a frozen
-graph, and TensorFlow's own logits and gradients of two images. Prints the model's name when its files are there and waits
-for a line before it makes the next.
+For each model: random weights and batch statistics, a SavedModel (Keras 3: model.export, tf_keras: model.save) and a frozen
+graph, or what tf2onnx makes of it (by Keras 3's model.export), and TensorFlow's own logits and gradients of two images.
+Prints the model's name when its files are there and waits for a line before it makes the next.
 """
 
 import os
@@ -18,10 +18,10 @@ import tensorflow as tf
 from tensorflow.python.framework.convert_to_constants import convert_variables_to_constants_v2
 
 framework, folder, names = sys.argv[1], sys.argv[2], sys.argv[3:]
-if framework == "keras":
-    import keras
-else:
+if framework == "tf_keras":
     import tf_keras as keras
+else:
+    import keras
 
 SIZES = {"InceptionV3": 96, "InceptionResNetV2": 96, "Xception": 96}
 CLASSES = [0, 7]
@@ -72,6 +72,9 @@ def make(name):
     grads = np.stack([tape.gradient(score, image).numpy() for score in scores], 1)
     np.savez(f"{folder}/golden.npz", x=x, logits=logits.numpy(), grad=grads, classes=np.array(CLASSES))
     last.activation = activation
+    if framework == "tf2onnx":
+        model.export(f"{folder}/model.onnx", format="onnx", verbose=False)
+        return
     shutil.rmtree(f"{folder}/saved", ignore_errors=True)
     if framework == "keras":
         model.export(f"{folder}/saved", verbose=False)
