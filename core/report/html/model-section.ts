@@ -56,6 +56,7 @@ ${evidence}
 ${plots(result)}
 ${detectorTable(result)}
 ${classTable(result)}
+${fileChecks(result)}
 ${reproduce(result, report)}
 </div>
 </section>`;
@@ -74,7 +75,7 @@ function why(result: ScanResult): Content {
 <div>${
     reasons.length > 0 &&
     markup`<h3>${result.verdict === 'clean' ? 'What was looked at' : 'What this rests on'}</h3><ul>${reasons.map((reason) => markup`<li>${reason}</li>`)}</ul>`
-  }${result.findings.map((finding) => findingNote(finding))}${checkNotes(result)}</div>
+  }${result.findings.map((finding) => findingNote(finding))}</div>
 <div class="todo"><h3>What to do next</h3><p>${nextStep(result).replaceAll('`', '')}</p></div>
 </div>`;
 }
@@ -87,11 +88,13 @@ function findingNote(finding: Finding): Content {
   }</div>`;
 }
 
-function checkNotes({ checks = [] }: ScanResult): Content {
-  return checks.map(
+/** Apart from what the verdict rests on, because it does not rest on these. */
+function fileChecks({ checks = [] }: ScanResult): Content {
+  if (checks.length === 0) return undefined;
+  return markup`<h3>About the file</h3><p class="muted small">Found by static checks, which change no verdict.</p>${checks.map(
     ({ check, severity, message }) =>
-      markup`<div class="note"><strong>${printable(check)}</strong> <span class="muted small">static check, severity ${severity}</span><br>${oneLine(message)}</div>`,
-  );
+      markup`<div class="note"><strong>${printable(check)}</strong> <span class="muted small">severity ${severity}</span><br>${oneLine(message)}</div>`,
+  )}`;
 }
 
 function plots(result: ScanResult): Content {
