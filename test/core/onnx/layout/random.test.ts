@@ -81,10 +81,10 @@ function tensor(random: Random, shape: readonly number[]): Tensor {
   );
 }
 
-/** Largest difference, in units of the largest number; a gradient below 1e-5 is one that cancels out, and rounding. */
+/** Largest difference, in units of the largest number; a gradient below 1e-3 may be the rounding of one that cancels out. */
 function distance(a: Float32Array, b: Float32Array): number {
   assert.equal(a.length, b.length);
-  let [difference, size] = [0, 1e-5];
+  let [difference, size] = [0, 1e-3];
   a.forEach((value, i) => {
     difference = Math.max(difference, Math.abs(value - b[i]!));
     size = Math.max(size, Math.abs(value));
