@@ -50,7 +50,8 @@ export function compileProgram(model: StaticGraph, inputName: string, logitsName
   const images = inputDims[0]!;
   const classes = sizeOf(logitDims) / images;
 
-  const taken = new Set([...renamed.types.keys(), ...programOutputs, ...Object.values(programInputs)]);
+  const nodeNames = renamed.graph.nodes.map(({ name }) => name);
+  const taken = new Set([...renamed.types.keys(), ...nodeNames, ...programOutputs, ...Object.values(programInputs)]);
   const emit = withRewrites(
     createEmitter(taken),
     new Set([programInputs.seeds]),
@@ -167,6 +168,14 @@ function claimNames(model: StaticGraph, inputName: string): { model: StaticGraph
     renamed.set(name, free);
   }
   const rename = (name: string): string => renamed.get(name) ?? name;
+  // Engines refuse two nodes of one name, and the program's ends are named like its outputs.
+  const nodeNames = new Set<string>(reserved);
+  const nodeName = (name: string): string => {
+    let free = name;
+    while (free !== '' && nodeNames.has(free)) free = `model/${free}`;
+    nodeNames.add(free);
+    return free;
+  };
   const { graph, types } = model;
   return {
     rename,
@@ -178,8 +187,7 @@ function claimNames(model: StaticGraph, inputName: string): { model: StaticGraph
         outputs: graph.outputs.map((info) => ({ ...info, name: rename(info.name) })),
         nodes: graph.nodes.map((node) => ({
           ...node,
-          // Engines refuse two nodes of one name, and the program's ends are named like its outputs.
-          name: reserved.has(node.name) ? `model/${node.name}` : node.name,
+          name: nodeName(node.name),
           inputs: node.inputs.map(rename),
           outputs: node.outputs.map(rename),
         })),
