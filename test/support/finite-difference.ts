@@ -10,6 +10,7 @@ import { float32, numbersOf, sizeOf } from '../../core/onnx/tensor.js';
 import { upgrade } from '../../core/onnx/upgrade.js';
 import { concrete, graphOf, type CaseOptions, type GradientCase } from './gradient-case.js';
 import { newRandom, seedOf, type Random } from './random.js';
+import { checkOnTfjs } from './second-engine.js';
 
 const engine = createOnnxruntimeEngine({ provider: 'cpu' });
 const classes = 2;
@@ -17,7 +18,8 @@ const step = 2 ** -5;
 
 /**
  * Compares v . J^T u with u . J v, the latter by central differences of the forward graph in the engine, for two seeds u and
- * random directions v. Every way of keeping axes of the seed lazy must give what the expanded seed gives.
+ * random directions v. Every way of keeping axes of the seed lazy must give what the expanded seed gives, and TensorFlow.js
+ * what onnxruntime gives.
  */
 export async function checkGradient(row: GradientCase, table: BackwardTable, base = 0): Promise<void> {
   const batched = row.operands.some((operand) => operand && 'dims' in operand && operand.dims.includes('N'));
@@ -32,17 +34,24 @@ export async function checkGradient(row: GradientCase, table: BackwardTable, bas
   }
 }
 
+/** What engines are given for a case: forward pass and gradients in one graph. Undefined where no gradient passes. */
+export function gradientGraph(row: GradientCase, table: BackwardTable): Graph | undefined {
+  const { constants, images } = operandsOf(row, 1, newRandom(0));
+  const { program } = compiled(row, table, graphOf(row, constants, 1), images);
+  return program.requests.length ? program.graph : undefined;
+}
+
 async function checkBatch(row: GradientCase, table: BackwardTable, batch: number, random: Random): Promise<void> {
   const { constants, images } = operandsOf(row, batch, random);
   const raw = graphOf(row, constants, batch);
-  const model = upgrade(specialise(raw, new Map([...images].map(([name, { dims }]) => [name, dims])), [row.output]));
-  const y = model.types.get(row.output)!.dims;
-  const program = gradientProgram(model, table, [...images.keys()], row.output, y);
+  const { program, y } = compiled(row, table, raw, images);
   const forward = await engine.load({ ...raw, inputs: raw.inputs.filter(({ name }) => images.has(name)) });
   const session = program.requests.length ? await engine.load(program.graph) : undefined;
   try {
     const seeds = new Map(program.seeds.map(({ name, dims }) => [name, randomTensor(random, [classes, ...dims], {})]));
-    const gradients = session ? await session.run(new Map([...images, ...seeds])) : new Map<string, Tensor>();
+    const feeds = new Map([...images, ...seeds]);
+    const gradients = session ? await session.run(feeds) : new Map<string, Tensor>();
+    if (session) await checkOnTfjs(program.graph, feeds, gradients, row.options.anyOrder);
     for (const [input, tensor] of images) {
       const requests = program.requests.filter((request) => request.input === input);
       if (row.options.zero) assert.equal(requests.length, 0, `${input}: a gradient where the derivative is zero`);
@@ -72,6 +81,12 @@ async function checkBatch(row: GradientCase, table: BackwardTable, batch: number
     await forward.dispose();
     await session?.dispose();
   }
+}
+
+function compiled(row: GradientCase, table: BackwardTable, raw: Graph, images: ReadonlyMap<string, Tensor>) {
+  const model = upgrade(specialise(raw, new Map([...images].map(([name, { dims }]) => [name, dims])), [row.output]));
+  const y = model.types.get(row.output)!.dims;
+  return { y, program: gradientProgram(model, table, [...images.keys()], row.output, y) };
 }
 
 interface Request {

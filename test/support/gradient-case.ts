@@ -24,6 +24,8 @@ export interface CaseOptions {
   readonly opset?: number;
   /** No gradient is expected, because the derivative is zero. */
   readonly zero?: boolean;
+  /** The op leaves the order of its results to the engine, and so which seed goes where. */
+  readonly anyOrder?: boolean;
   /** Batch sizes that take the place of `N`; 1 and 3 by default. */
   readonly batches?: readonly number[];
 }

@@ -10,6 +10,9 @@ import { decomposedOps } from '../../../core/onnx/decompose.js';
 import { shapeRules } from '../../../core/onnx/shapes/index.js';
 import { repoRoot } from '../../support/paths.js';
 import { standardOps, type StandardOp } from '../../support/standard-ops.js';
+import { gradientGraph } from '../../support/finite-difference.js';
+import { lackingOnTfjs } from '../../support/second-engine.js';
+import { tfjsOps } from '../../../adapters/engines/tfjs/ops/index.js';
 import { cases } from './backward/cases.js';
 
 const file = join(repoRoot, 'docs', 'ops.md');
@@ -57,16 +60,59 @@ const words: Readonly<Record<OpSupport, string>> = {
   none: '-',
 };
 
-/** Opsets of the cases in which an op is differentiated and compared with finite differences. */
+/** Cases in which an op is differentiated, with what the interpreter lacks for them. */
+const checks = cases.map((each) => {
+  const program = gradientGraph(each, backward);
+  return {
+    ops: new Set([each.op, ...each.nodes.map(qualifiedName)]),
+    opset: each.options.opset ?? 21,
+    onTfjs: program !== undefined && lackingOnTfjs(program).length === 0,
+    lacking: program ? lackingOnTfjs(program) : [],
+  };
+});
+
+/** Two cells: opsets of the cases compared with finite differences, and of those that tfjs repeats. */
 function checkedOn(name: string): string {
-  const opsets = cases
-    .filter(({ op, nodes }) => op === name || nodes.some((node) => qualifiedName(node) === name))
-    .map(({ options }) => options.opset ?? 21);
-  return [...new Set(opsets)].sort((a, b) => a - b).join(', ');
+  const own = checks.filter(({ ops }) => ops.has(name));
+  const all = opsetsOf(own);
+  const repeated = opsetsOf(own.filter(({ onTfjs }) => onTfjs));
+  if (own.length === 0) return '';
+  return `${all} | ${repeated || '-'}`;
+}
+
+function opsetsOf(own: readonly { readonly opset: number }[]): string {
+  return [...new Set(own.map(({ opset }) => opset))].sort((a, b) => a - b).join(', ');
+}
+
+/** Per op and column of docs/conformance.md: cases passed and tried. */
+const conformance = JSON.parse(readFileSync(join(repoRoot, 'test', 'goldens', 'conformance.json'), 'utf8')) as Readonly<
+  Record<string, Readonly<Record<'engine' | 'tfjsCpu' | 'tfjsWasm', readonly [number, number]>>>
+>;
+
+/** Of node tests that were tried, how many passed; undefined where none was. */
+function nodeTests(name: string, stages: readonly ('engine' | 'tfjsCpu' | 'tfjsWasm')[]): string | undefined {
+  const counts = Object.hasOwn(conformance, name) ? stages.map((stage) => conformance[name]![stage]) : [];
+  const tried = Math.max(0, ...counts.map((count) => count[1]));
+  const good = Math.min(...counts.map((count) => count[0]));
+  if (tried === 0) return undefined;
+  return good === tried ? String(good) : `${good} of ${tried}`;
+}
+
+function onOnnxruntime(name: string): string {
+  return nodeTests(name, ['engine']) ?? (checks.some(({ ops }) => ops.has(name)) ? 'yes' : '');
+}
+
+/** What is replaced never reaches the engine: what is in its place runs, or nothing here tells. */
+function onTfjs(name: string, support: OpSupport): string {
+  const counted = nodeTests(name, ['tfjsCpu', 'tfjsWasm']);
+  if (tfjsOps.has(name)) return counted ?? 'yes';
+  if (support !== 'replaced') return '-';
+  return counted ?? (checks.some((check) => check.onTfjs && check.ops.has(name)) ? 'yes' : '');
 }
 
 function row(name: string, support: OpSupport, versions: string): string {
-  return `| ${name} | ${versions} | ${words[support]} | ${support === 'rule' ? checkedOn(name) : ''} |`;
+  const checked = (support === 'rule' && checkedOn(name)) || ' | ';
+  return `| ${name} | ${versions} | ${words[support]} | ${onOnnxruntime(name)} | ${onTfjs(name, support)} | ${checked} |`;
 }
 
 function standardRow({ op, versions, gone }: StandardOp): string {
@@ -84,16 +130,22 @@ function page(): string {
     const support = opSupport({ domain: '', op });
     counts.set(support, (counts.get(support) ?? 0) + 1);
   }
-  const head = '| operator | defined by opsets | in a scan | rule checked on opsets |\n| --- | --- | --- | --- |';
+  const head = `| operator | defined by opsets | in a scan | onnxruntime | tfjs | rule checked on opsets | of these on tfjs |
+| --- | --- | --- | --- | --- | --- | --- |`;
+  const lacking = cases.flatMap(({ op, detail }, i) =>
+    checks[i]!.lacking.length > 0 ? [`${op}, ${detail}: ${checks[i]!.lacking.join(', ')}`] : [],
+  );
   return `# Operators
 
 What is done with every operator of ONNX opset 21, and with those of ONNX Runtime's own domain that exporters write. This page is made from the tables of the compiler and from the test cases of its rules (\`UPDATE_GOLDENS=1 npm test -- op-support\`); a test keeps them the same. \`neuroninspect inspect\` says the same of the operators of one model.
 
-- **backward rule** (${counts.get('rule')} operators): a gradient passes. The last column has the opsets of the test cases, in which the rule is compared with finite differences of ONNX Runtime's forward pass (\`test/core/compile/backward\`). Models of older opsets are first rewritten in the forms of opset 21. QuantizeLinear and DequantizeLinear pass the gradient straight through, which is no derivative: they are tested by themselves. Some forms of an operator are refused, with the reason, when a model is compiled.
+- **backward rule** (${counts.get('rule')} operators): a gradient passes. Its opsets are those of the test cases, in which the rule is compared with finite differences of ONNX Runtime's forward pass (\`test/core/compile/backward\`). The last column has those that the tfjs engine repeats with the same result; ${lacking.length} of ${cases.length} cases use an operator, or a form of one, that it has no kernel for, and the test sees it refuse them by that operator's name (${lacking.join('; ')}). Models of older opsets are first rewritten in the forms of opset 21. QuantizeLinear and DequantizeLinear pass the gradient straight through, which is no derivative: they are tested by themselves. Some forms of an operator are refused, with the reason, when a model is compiled.
 - **zero derivative** (${counts.get('zero')}): the operator's derivative is zero wherever it exists. It is run, and nothing flows back through it.
 - **replaced** (${counts.get('replaced')}): written in other operators, or resolved, before anything is differentiated. If must have a condition that does not depend on the image, a sequence a known length.
 - **forward only** (${counts.get('forward')}): may compute something that is not between image and logits, or be folded when it is constant. On the path a model with it is refused.
 - **-** (${counts.get('none')}): a model that needs the operator's result is refused by operator, opset and node.
+
+Columns of the engines: a number is how many node tests of the ONNX project pass there ([conformance](conformance.md) has all columns), \`6 of 8\` that the others are refused or listed there, \`yes\` that no node test is about it: of onnxruntime, that cases of the rules run it; of tfjs, that it has a kernel, or that they run what replaces the operator. Without a kernel (\`-\`) the tfjs engine refuses a program by the operator's name. An empty cell says that no test here runs the operator on that engine.
 
 ## Default domain
 
