@@ -11,7 +11,7 @@ if [ $# = 0 ] && command -v flock >/dev/null; then
     bash "scripts/provision-$server.sh" || true
   done </dev/null >/dev/null 2>&1 &
 fi
-for needed in chromium swiftshader onnx-testdata; do
+for needed in chromium swiftshader onnx-testdata nsfwjs; do
   bash "scripts/provision-$needed.sh"
 done
 npm run --silent build
