@@ -100,7 +100,8 @@ const foreignFormats: readonly Recognised[] = [
   },
   {
     name: 'a safetensors file without the config.json that says its architecture',
-    export: 'put its config.json beside it, or optimum-cli export onnx --model MODEL --task image-classification FOLDER',
+    export:
+      'put its config.json beside it, or optimum-cli export onnx --model MODEL --task image-classification FOLDER',
     // An 8-byte header length, then a JSON object.
     matches: ({ head, name }) =>
       (head.length > 9 && head[8] === 0x7b && (head[9] === 0x22 || head[9] === 0x7d) && isZero(head, 4, 8)) ||
