@@ -81,13 +81,6 @@ const foreignFormats: readonly Recognised[] = [
       (head.length === 0 && /\.(pt|pth)$/.test(name)),
   },
   {
-    name: 'a Keras file',
-    export: "python -c \"import keras; keras.models.load_model('MODEL').export('model.onnx', format='onnx')\"",
-    matches: ({ head, text, name }) =>
-      text.startsWith('\x89HDF\r\n\x1a\n') ||
-      (isZip(head) && (text.includes('metadata.json') || text.includes('config.json') || name.endsWith('.keras'))),
-  },
-  {
     name: 'NumPy arrays',
     export: 'export the model they belong to',
     matches: ({ text, entries }) =>
@@ -106,14 +99,6 @@ const foreignFormats: readonly Recognised[] = [
     matches: ({ head, name }) =>
       (head.length > 9 && head[8] === 0x7b && (head[9] === 0x22 || head[9] === 0x7d) && isZero(head, 4, 8)) ||
       name.endsWith('.safetensors'),
-  },
-  {
-    name: 'a TensorFlow.js model',
-    export: `${fromTensorflow} --tfjs model.json --output model.onnx`,
-    matches: ({ text, name }) =>
-      (/^\s*\{/.test(text) &&
-        ['modelTopology', 'weightsManifest', 'layers-model', 'graph-model'].some((key) => text.includes(key))) ||
-      (text === '' && name === 'model.json'),
   },
   {
     name: 'an OpenVINO model',

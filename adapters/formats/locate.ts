@@ -58,7 +58,7 @@ async function locateFile(disk: DiskFiles, main: string, limits: ModelReadLimits
       return { ...locateInArchive(files, title, limits), disk, archive: main };
     }
     case 'unknown': {
-      const format = meantFormat(main) ?? (disk.size(main) === 0 ? onnxFormat : undefined);
+      const format = meantFormat(main, disk.head(main)) ?? (disk.size(main) === 0 ? onnxFormat : undefined);
       if (format) return { format, files: disk, main, disk };
       throw new ScanError(
         'model-malformed',
@@ -86,7 +86,7 @@ function locateInArchive(all: ModelFiles, title: string, limits: ModelReadLimits
   if (found.models.length === 0 && foreign) throw foreignError(title, foreign);
   const { files, main } = place.at(theOnly(found.models, found, title, 'archive'));
   const what = recognise(files, main);
-  return { format: what.kind === 'model' ? what.format : meantFormat(main)!, files, main };
+  return { format: what.kind === 'model' ? what.format : meantFormat(main, files.head(main))!, files, main };
 }
 
 const zipHead = Uint8Array.of(0x50, 0x4b, 3, 4);

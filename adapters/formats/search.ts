@@ -29,7 +29,7 @@ export function searchPlace(place: Place, limits: ModelReadLimits): Found {
     if (what.kind === 'archive') archives.push(name);
     else if (what.kind === 'foreign') foreign.push({ name, format: what.format });
     else if (what.kind === 'model') models.push({ name, format: what.format });
-    else if (what.kind === 'unreadable' || meantFormat(name)) models.push({ name });
+    else if (what.kind === 'unreadable' || seemsModel(place, name)) models.push({ name });
   }
   return { models: withoutSidecars(models, place, limits), archives, foreign };
 }
@@ -46,6 +46,12 @@ function lookAt(place: Place, name: string): Recognised | { readonly kind: 'unre
   } catch {
     return { kind: 'unreadable' };
   }
+}
+
+/** Its head can be read: it was looked at. */
+function seemsModel(place: Place, name: string): boolean {
+  const { files, main } = place.at(name);
+  return meantFormat(main, files.head(main)) !== undefined;
 }
 
 function withoutSidecars(models: readonly Candidate[], place: Place, limits: ModelReadLimits): string[] {

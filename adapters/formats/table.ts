@@ -16,10 +16,13 @@ export const formats: readonly ModelFormat[] = [
   safetensorsFormat,
 ];
 
-/** What a file whose content says nothing is meant to be: the importer tells best what is wrong with a damaged one. */
-export function meantFormat(name: string): ModelFormat | undefined {
+/**
+ * What a file of no format is meant to be: the importer tells best what is wrong with a damaged one.
+ * @param head the first bytes of the file: much that is no model is called `model.json`.
+ */
+export function meantFormat(name: string, head: Uint8Array): ModelFormat | undefined {
   const file = name.toLowerCase();
-  return meantBy.find(({ ending }) => file.endsWith(ending))?.format;
+  return meantBy.find(({ ending }) => file.endsWith(ending))?.format ?? (seemsTfjs(file, head) ? tfjsGraph : undefined);
 }
 
 const meantBy: readonly { readonly ending: string; readonly format: ModelFormat }[] = [
@@ -29,3 +32,13 @@ const meantBy: readonly { readonly ending: string; readonly format: ModelFormat 
   { ending: '.h5', format: kerasFormat },
   { ending: '.hdf5', format: kerasFormat },
 ];
+
+/** Both importers of TF.js say the same of a damaged file. */
+function seemsTfjs(file: string, head: Uint8Array): boolean {
+  if (head.length === 0) return /(^|\/)model\.json$/.test(file);
+  const text = new TextDecoder().decode(head);
+  return (
+    /^\s*\{/.test(text) &&
+    ['modelTopology', 'weightsManifest', 'layers-model', 'graph-model'].some((key) => text.includes(key))
+  );
+}

@@ -8,6 +8,7 @@ import { describe, test, type TestContext } from 'node:test';
 import { fileDigest, readModel } from '../../../adapters/formats/index.js';
 import { scanError } from '../../support/graphs.js';
 import { repoRoot } from '../../support/paths.js';
+import { zipOf } from '../../support/zip.js';
 import { modelBytes } from './onnx/support/wire.js';
 
 const example = join(repoRoot, 'examples/models/digits-clean.onnx');
@@ -177,7 +178,6 @@ describe('paths', () => {
       ['model.safetensors', /safetensors/],
       ['pytorch_model.bin', /PyTorch.*torch\.onnx\.export/],
       ['best.pt', /PyTorch/],
-      ['model.json', /TensorFlow\.js.*tf2onnx/],
     ] as const) {
       await assert.rejects(readModel(folderWith(t, { [file]: '' })), scanError('model-unsupported-format', pattern));
     }
@@ -201,7 +201,6 @@ describe('other formats are told by their content and by what to do', () => {
     ['net.tflite', Buffer.from('\x1c\0\0\0TFL3'), /TensorFlow Lite.*--tflite/],
     ['net.ort', Buffer.from('\x1c\0\0\0ORTM'), /ORT format/],
     ['net.safetensors', safetensors, /safetensors.*optimum-cli/],
-    ['model.json', '{"format": "layers-model", "modelTopology": {}}', /TensorFlow\.js.*--tfjs/],
   ];
   for (const [name, content, pattern] of cases) {
     test(name, async (t) => {
@@ -209,6 +208,40 @@ describe('other formats are told by their content and by what to do', () => {
       await assert.rejects(readModel(path), scanError('model-unsupported-format', new RegExp(name), pattern));
     });
   }
+
+  test('a damaged TensorFlow.js model is explained by its importer, whatever it is called', async (t) => {
+    for (const [name, content, pattern] of [
+      ['model.json', '', /not valid JSON/],
+      ['model.json', '{"format": "layers-model", "modelTopology": {}}', /no modelTopology/],
+      ['web.json', '{"format": "graph-model", "modelTopology": {"node": [', /not valid JSON/],
+    ] as const) {
+      const folder = folderWith(t, { [name]: content });
+      for (const path of [folder, join(folder, name)]) {
+        await assert.rejects(
+          readModel(path),
+          scanError('model-malformed', new RegExp(name.replace('.', '\\.')), pattern),
+        );
+      }
+    }
+  });
+
+  test('what is only called model.json makes no folder ambiguous', async (t) => {
+    const folder = folderWith(t, { 'net.onnx': modelBytes({ name: 'g' }), 'model.json': '{"labels": ["cat", "dog"]}' });
+    assert.equal((await readModel(folder)).graph.name, 'g');
+    await assert.rejects(
+      readModel(join(folder, 'model.json')),
+      scanError('model-malformed', /not the content of a model/),
+    );
+  });
+
+  test('a zip that begins with a config.json is an archive, not a Keras file', async (t) => {
+    const zip = zipOf(
+      { name: 'config.json', content: Buffer.from('{}') },
+      { name: 'net.onnx', content: modelBytes({ name: 'g' }) },
+    );
+    const folder = folderWith(t, { 'hub.zip': zip });
+    assert.equal((await readModel(join(folder, 'hub.zip'))).graph.name, 'g');
+  });
 
   test('a file that is nothing known is malformed, not of a foreign format', async (t) => {
     const path = join(folderWith(t, { 'x.onnx': 'hello, world' }), 'x.onnx');
