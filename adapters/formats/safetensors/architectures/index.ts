@@ -3,8 +3,13 @@ import type { Architecture } from '../architecture.js';
 import { unsupported, type Config } from '../config.js';
 import { timmResnet } from '../timm/resnet.js';
 import { timmVit } from '../timm/vit.js';
+import { beit } from './beit.js';
 import { convNext, convNextV2 } from './convnext.js';
+import { dinov2 } from './dinov2.js';
+import { efficientNet } from './efficientnet.js';
+import { mobileNetV1 } from './mobilenetv1.js';
 import { mobileNetV2 } from './mobilenetv2.js';
+import { regnet } from './regnet.js';
 import { resnet } from './resnet.js';
 import { swin } from './swin.js';
 import { deit, deitWithTeacher, vit } from './vit.js';
@@ -35,7 +40,12 @@ const architectures: ReadonlyMap<string, Architecture> = new Map([
   ['ConvNextForImageClassification', convNext],
   ['ConvNextV2ForImageClassification', convNextV2],
   ['SwinForImageClassification', swin],
+  ['MobileNetV1ForImageClassification', mobileNetV1],
   ['MobileNetV2ForImageClassification', mobileNetV2],
+  ['EfficientNetForImageClassification', efficientNet],
+  ['RegNetForImageClassification', regnet],
+  ['BeitForImageClassification', beit],
+  ['Dinov2ForImageClassification', dinov2],
 ]);
 
 /** By timm's names, without the tag of the weights. */

@@ -2,6 +2,7 @@ import { ScanError } from '../../../../core/scan/errors.js';
 import { bounds, classesOf, type Architecture } from '../architecture.js';
 import type { Config } from '../config.js';
 import type { Net } from '../net.js';
+import { makeDivisible, roundHalfEven } from '../rounding.js';
 
 /** Transformers' MobileNetV2ForImageClassification. Source: transformers/models/mobilenet_v2/modeling_mobilenet_v2.py */
 export const mobileNetV2: Architecture = (config, start) => {
@@ -79,16 +80,4 @@ function layerOf(config: Config): (net: Net, x: string, path: string, layer: Lay
     const normed = net.batchNorm(convolved, `${path}.normalization`, shape.to, epsilon);
     return linear ? normed : net.activation(normed, path, act);
   };
-}
-
-function makeDivisible(value: number, divisor: number, least: number): number {
-  const rounded = Math.max(least, Math.floor(Math.floor(value + divisor / 2) / divisor) * divisor);
-  return rounded < 0.9 * value ? rounded + divisor : rounded;
-}
-
-/** As Python rounds. */
-function roundHalfEven(value: number): number {
-  const below = Math.floor(value);
-  if (value - below !== 0.5) return Math.round(value);
-  return below % 2 === 0 ? below : below + 1;
 }

@@ -70,6 +70,25 @@ describe('a config that does not fit its weights is refused by the name of what 
     ['timm-resnet18', { architecture: 7 }, 'model-malformed', /names no architecture/],
     ['timm-resnet50', { model_args: { layers: [1] } }, 'model-malformed', /layers and channels/],
     ['mobilenetv2', { depth_multiplier: 1e6 }, 'model-malformed', /depth_multiplier/],
+    ['mobilenetv1', { depth_multiplier: -1 }, 'model-malformed', /depth_multiplier has to be from 0 to 64/],
+    ['efficientnet', { hidden_dim: 321 }, 'model-malformed', /hidden_dim is 321.*320 channels/],
+    ['efficientnet', { strides: [1, 2] }, 'model-malformed', /strides.*a list of 3 whole numbers/],
+    ['efficientnet', { kernel_sizes: [3, 4, 3] }, 'model-malformed', /kernel_sizes have to be odd/],
+    ['efficientnet', { pooling_type: 'max' }, 'model-unsupported-format', /pooling_type is "max"; supported: mean/],
+    [
+      'efficientnet',
+      { num_block_repeats: [1, 1000, 1], depth_coefficient: 64 },
+      'model-malformed',
+      /no tensor|has shape/,
+    ],
+    ['efficientnet', { depth_coefficient: 1e9 }, 'model-malformed', /depth_coefficient/],
+    ['regnet', { groups_width: 4 }, 'model-malformed', /18 channels do not fit the groups_width 4/],
+    ['regnet', { layer_type: 'z' }, 'model-unsupported-format', /layer_type is "z"; supported: x, y/],
+    ['beit', { image_size: [24, 32] }, 'model-malformed', /have to be square for this architecture, not 24 x 32/],
+    ['beit', { image_size: 4096, patch_size: 1 }, 'model-malformed', /16777217 patches|has shape/],
+    ['beit', { image_size: 32 }, 'model-malformed', /relative_position_bias_table' has shape \[28, 2\].*\[52, 2\]/],
+    ['dinov2', { mlp_ratio: -4 }, 'model-malformed', /mlp_ratio gives -64 channels/],
+    ['dinov2', { use_swiglu_ffn: true }, 'model-malformed', /no tensor '.*weights_in/],
   ];
   for (const [model, change, code, pattern] of cases) {
     test(`${model} ${JSON.stringify(change)}`, async () => {
