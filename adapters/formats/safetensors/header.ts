@@ -148,7 +148,8 @@ interface NumberArray<T> {
 /** A view where the address allows one. */
 function arrayOf<T>(bytes: Uint8Array, type: NumberArray<T>, count: number): T {
   if (bytes.byteOffset % type.BYTES_PER_ELEMENT === 0) return new type(bytes.buffer, bytes.byteOffset, count);
-  return new type(bytes.slice().buffer, 0, count);
+  // Not slice(): of a Buffer that is a view as well.
+  return new type(new Uint8Array(bytes).buffer, 0, count);
 }
 
 function malformed(file: string, what: string): ScanError {

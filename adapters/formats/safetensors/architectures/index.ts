@@ -1,8 +1,7 @@
 import { ScanError } from '../../../../core/scan/errors.js';
 import type { Architecture } from '../architecture.js';
 import { unsupported, type Config } from '../config.js';
-import { timmResnet } from '../timm/resnet.js';
-import { timmVit } from '../timm/vit.js';
+import { timm } from '../timm/index.js';
 import { beit } from './beit.js';
 import { convNext, convNextV2 } from './convnext.js';
 import { dinov2 } from './dinov2.js';
@@ -46,19 +45,4 @@ const architectures: ReadonlyMap<string, Architecture> = new Map([
   ['RegNetForImageClassification', regnet],
   ['BeitForImageClassification', beit],
   ['Dinov2ForImageClassification', dinov2],
-]);
-
-/** By timm's names, without the tag of the weights. */
-const timm: ReadonlyMap<string, Architecture> = new Map([
-  ['resnet18', timmResnet('basic', [2, 2, 2, 2])],
-  ['resnet34', timmResnet('basic', [3, 4, 6, 3])],
-  ['resnet50', timmResnet('bottleneck', [3, 4, 6, 3])],
-  ['resnet101', timmResnet('bottleneck', [3, 4, 23, 3])],
-  ['resnet152', timmResnet('bottleneck', [3, 8, 36, 3])],
-  ['vit_tiny_patch16_224', timmVit({ width: 192, depth: 12, heads: 3, patch: 16 })],
-  ['vit_small_patch16_224', timmVit({ width: 384, depth: 12, heads: 6, patch: 16 })],
-  ['vit_small_patch32_224', timmVit({ width: 384, depth: 12, heads: 6, patch: 32 })],
-  ['vit_base_patch16_224', timmVit({ width: 768, depth: 12, heads: 12, patch: 16 })],
-  ['vit_base_patch32_224', timmVit({ width: 768, depth: 12, heads: 12, patch: 32 })],
-  ['vit_large_patch16_224', timmVit({ width: 1024, depth: 24, heads: 16, patch: 16 })],
 ]);

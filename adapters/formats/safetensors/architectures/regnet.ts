@@ -1,8 +1,6 @@
 import { ScanError } from '../../../../core/scan/errors.js';
 import { bounds, classesOf, type Architecture } from '../architecture.js';
-import type { Net } from '../net.js';
-import { roundHalfEven } from '../rounding.js';
-import { squeezeExcite } from '../squeeze-excite.js';
+import { convNorm, regnetBlock, type ConvNorm, type RegnetNames } from '../regnet-block.js';
 
 /**
  * Transformers' RegNetForImageClassification. Images of any size: the config names none.
@@ -22,13 +20,8 @@ export const regnet: Architecture = (config, start) => {
   }
 
   const net = start([channels, 'height', 'width']);
-  let x = conv(net, 'pixel_values', 'regnet.embedder.embedder', {
-    from: channels,
-    to: stem,
-    kernel: 3,
-    stride: 2,
-    act,
-  });
+  const stemNames = ['regnet.embedder.embedder.convolution', 'regnet.embedder.embedder.normalization'] as const;
+  let x = convNorm(net, 'pixel_values', stemNames, { from: channels, to: stem, kernel: 3, stride: 2, act });
   let from = stem;
   widths.forEach((to, stage) => {
     const groups = Math.max(1, Math.floor(to / groupsWidth));
@@ -40,7 +33,8 @@ export const regnet: Architecture = (config, start) => {
     }
     for (let i = 0; i < depths[stage]!; i++) {
       const stride = i === 0 && (stage > 0 || firstHalves) ? 2 : 1;
-      x = layer(net, x, `regnet.encoder.stages.${stage}.layers.${i}`, { from, to, stride, groups, act, kind });
+      const names = namesOf(`regnet.encoder.stages.${stage}.layers.${i}`, kind);
+      x = regnetBlock(net, x, names, { from, to, stride, groups, act });
       from = to;
     }
   });
@@ -49,45 +43,13 @@ export const regnet: Architecture = (config, start) => {
   return net.finish(logits, { name: 'regnet', classes, metadata: new Map() });
 };
 
-interface Layer {
-  readonly from: number;
-  readonly to: number;
-  readonly stride: number;
-  readonly groups: number;
-  readonly act: string;
-  /** A `y` is an `x` with squeeze and excitation. */
-  readonly kind: 'x' | 'y';
-}
-
-function layer(net: Net, x: string, path: string, { from, to, stride, groups, act, kind }: Layer): string {
-  let y = conv(net, x, `${path}.layer.0`, { from, to, kernel: 1, stride: 1, act });
-  y = conv(net, y, `${path}.layer.1`, { from: to, to, kernel: 3, stride, groups, act });
-  if (kind === 'y') {
-    y = squeezeExcite(net, y, `${path}.layer.2`, {
-      channels: to,
-      squeezed: roundHalfEven(from / 4),
-      reduce: `${path}.layer.2.attention.0`,
-      expand: `${path}.layer.2.attention.2`,
-      acts: ['relu', 'sigmoid'],
-    });
-  }
-  y = conv(net, y, `${path}.layer.${kind === 'y' ? 3 : 2}`, { from: to, to, kernel: 1, stride: 1 });
-  const short = from === to && stride === 1 ? x : conv(net, x, `${path}.shortcut`, { from, to, kernel: 1, stride });
-  return net.activation(net.add(y, short, path), path, act);
-}
-
-interface Convolution {
-  readonly from: number;
-  readonly to: number;
-  readonly kernel: number;
-  readonly stride: number;
-  readonly groups?: number;
-  readonly act?: string;
-}
-
-function conv(net: Net, x: string, path: string, { act, ...shape }: Convolution): string {
-  const padding = Math.floor(shape.kernel / 2);
-  const convolved = net.conv(x, `${path}.convolution`, { ...shape, padding, bias: false });
-  const y = net.batchNorm(convolved, `${path}.normalization`, shape.to);
-  return act === undefined ? y : net.activation(y, path, act);
+function namesOf(path: string, kind: 'x' | 'y'): RegnetNames {
+  const names = (part: string): ConvNorm => [`${path}.${part}.convolution`, `${path}.${part}.normalization`];
+  const at = `${path}.layer.2`;
+  return {
+    path,
+    convolutions: [names('layer.0'), names('layer.1'), names(`layer.${kind === 'y' ? 3 : 2}`)],
+    shortcut: names('shortcut'),
+    ...(kind === 'y' ? { squeeze: { path: at, reduce: `${at}.attention.0`, expand: `${at}.attention.2` } } : {}),
+  };
 }

@@ -18,7 +18,7 @@ export interface TimmArgs {
  */
 export function timmArgs(config: Config, known: readonly string[], pooling: string): TimmArgs {
   const args = config.object('model_args') ?? configOf({}, `${config.title}: model_args`);
-  const all = new Set([...known, 'num_classes', 'in_chans', 'global_pool', 'img_size']);
+  const all = new Set([...known, 'num_classes', 'in_chans', 'global_pool', 'img_size', ...inTrainingAlone]);
   const given = config.raw('model_args');
   for (const key of isObject(given) ? Object.keys(given) : []) {
     if (!all.has(key)) throw unsupported(`${args.title}: the option '${key.slice(0, 60)}' is not supported`);
@@ -35,3 +35,5 @@ export function timmArgs(config: Config, known: readonly string[], pooling: stri
     size: args.has('img_size') ? args.pair('img_size', bounds.image) : trained.pair('input_size', bounds.image),
   };
 }
+
+const inTrainingAlone = ['drop_rate', 'drop_path_rate', 'proj_drop_rate', 'attn_drop_rate', 'pos_drop_rate'];

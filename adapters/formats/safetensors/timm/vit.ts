@@ -9,6 +9,10 @@ export interface VitSize {
   readonly depth: number;
   readonly heads: number;
   readonly patch: number;
+  /** A second special token with a classifier of its own: DeiT. */
+  readonly distilled?: boolean;
+  /** Positions for the patches alone, and each branch is scaled by channel: DeiT III. */
+  readonly third?: boolean;
 }
 
 /** Source: timm/models/vision_transformer.py */
@@ -26,7 +30,8 @@ export function timmVit(published: VitSize): Architecture {
       throw new ScanError('model-malformed', `${args.title}: embed_dim ${width} is no multiple of num_heads ${heads}`);
     }
     if (patches < 1) throw new ScanError('model-malformed', `${args.title}: the image is smaller than the patch_size`);
-    const tokens = patches + 1;
+    const special = published.distilled ? ['cls_token', 'dist_token'] : ['cls_token'];
+    const tokens = patches + special.length;
 
     const net = start([channels, ...size]);
     const image = net.conv('pixel_values', 'patch_embed.proj', {
@@ -36,9 +41,13 @@ export function timmVit(published: VitSize): Architecture {
       stride: patch,
     });
     const flat = net.transpose(net.reshape(image, [-1, width, patches], 'patch_embed'), [0, 2, 1], 'patch_embed');
-    const first = net.perImage('cls_token', [1, width], flat, 'patch_embed');
-    const position = net.weights.take('pos_embed', [1, tokens, width]);
-    let x = net.add(net.concat([first, flat], 1, 'patch_embed'), position, 'patch_embed');
+    const at = 'patch_embed';
+    const located = (x: string, count: number): string =>
+      net.add(x, net.weights.take('pos_embed', [1, count, width]), at);
+    const first = special.map((name) => net.perImage(name, [1, width], flat, at));
+    let x = published.third
+      ? net.concat([...first, located(flat, patches)], 1, at)
+      : located(net.concat([...first, flat], 1, at), tokens);
     for (let i = 0; i < depth; i++) {
       const path = `blocks.${i}`;
       const before = net.layerNorm(x, `${path}.norm1`, width, epsilon);
@@ -47,14 +56,19 @@ export function timmVit(published: VitSize): Architecture {
         net.slice(all, 2, part * width, (part + 1) * width, `${path}.attn`),
       ) as [string, string, string];
       const mixed = attention(net, [q, k, v], `${path}.attn`, { tokens, channels: width, heads });
-      x = net.add(x, net.linear(mixed, `${path}.attn.proj`, width, width), path);
+      const scaled = (y: string, part: string): string =>
+        published.third ? net.mul(y, net.weights.take(`${path}.${part}.gamma`, [width]), `${path}.${part}`) : y;
+      x = net.add(x, scaled(net.linear(mixed, `${path}.attn.proj`, width, width), 'ls1'), path);
       const after = net.layerNorm(x, `${path}.norm2`, width, epsilon);
       const inner = net.activation(net.linear(after, `${path}.mlp.fc1`, width, hidden), `${path}.mlp`, 'gelu');
-      x = net.add(x, net.linear(inner, `${path}.mlp.fc2`, hidden, width), path);
+      x = net.add(x, scaled(net.linear(inner, `${path}.mlp.fc2`, hidden, width), 'ls2'), path);
     }
     const normed = net.layerNorm(x, 'norm', width, epsilon);
-    const token = net.reshape(net.slice(normed, 1, 0, 1, 'pool'), [-1, width], 'pool');
-    const logits = net.head(token, 'head', width, classes);
+    const [own, teachers] = special.map((_, i) => {
+      const token = net.reshape(net.slice(normed, 1, i, i + 1, 'pool'), [-1, width], 'pool');
+      return net.head(token, i === 0 ? 'head' : 'head_dist', width, classes);
+    }) as [string, string?];
+    const logits = teachers === undefined ? own : net.scale(net.add(own, teachers, 'head'), 0.5, 'head');
     return net.finish(logits, { name: config.string('architecture'), classes, metadata: new Map() });
   };
 }

@@ -2,9 +2,12 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
+import { memoryFiles } from '../../../../adapters/formats/files/memory.js';
 import { readModel } from '../../../../adapters/formats/index.js';
+import { safetensorsFormat } from '../../../../adapters/formats/safetensors/index.js';
 import { readNpz } from '../../../../adapters/images/npz.js';
 import { assertModel, goldenOf } from '../../../support/model-golden.js';
+import { fixtureFiles } from '../../../support/model-samples.js';
 import { repoRoot } from '../../../support/paths.js';
 
 /** Small networks as Transformers and timm save them, against what PyTorch computes: test/fixtures/safetensors/make.py. */
@@ -38,6 +41,11 @@ const names = [
   'timm-resnet18',
   'timm-resnet50',
   'timm-vit',
+  'timm-deit-distilled',
+  'timm-deit3',
+  'timm-convnext',
+  'timm-convnext-pointwise',
+  'timm-convnextv2',
 ];
 
 describe('a saved model gives what PyTorch gives, forward and backward', () => {
@@ -62,6 +70,22 @@ test('float32 weights are views of the file where its alignment allows', async (
   );
   assert.ok(kernels.length > 5);
   assert.equal(views.length, kernels.length, 'copies of their own');
+});
+
+test('a header of odd length moves no weight', async () => {
+  const files = new Map(fixtureFiles(join(folder, 'vit')));
+  const limits = { maxModelBytes: 2 ** 30 };
+  const main = 'model.safetensors';
+  const original = await safetensorsFormat.read(memoryFiles(files, 'm'), main, limits);
+  const file = Buffer.from(files.get(main)!);
+  const length = Number(file.readBigUInt64LE());
+  const header = Buffer.from(`${file.toString('utf8', 8, 8 + length).trimEnd()} `.padEnd(length + 3));
+  const size = Buffer.alloc(8);
+  size.writeBigUInt64LE(BigInt(header.length));
+  files.set(main, Buffer.concat([size, header, file.subarray(8 + length)]));
+  const moved = await safetensorsFormat.read(memoryFiles(files, 'm'), main, limits);
+  assert.equal((8 + header.length) % 4, 3);
+  assert.deepEqual(moved.initializers.get('classifier.weight'), original.initializers.get('classifier.weight'));
 });
 
 test('layers keep the names they have in PyTorch, so that errors speak of them', async () => {
