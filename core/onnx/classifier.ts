@@ -124,6 +124,8 @@ function findInput(graph: Graph, output: string, wanted: string | undefined, sou
     throw new ScanError('model-not-a-classifier', `${source}: '${output}' ${what}. ${listed('inputs', graph.inputs)}`);
   }
   if (inputs.length > 1) {
+    const lost = inputs.filter(({ name }) => isLostConstant(graph, name));
+    if (lost.length > 0) throw constantsLost(source, lost);
     throw new ScanError(
       wanted === undefined ? 'model-ambiguous' : 'model-not-a-classifier',
       `${source}: '${output}' depends on ${inputs.length} inputs, a scan can feed one image. ${listed('inputs', inputs)}. ` +
@@ -132,6 +134,24 @@ function findInput(graph: Graph, output: string, wanted: string | undefined, sou
     );
   }
   return input;
+}
+
+/**
+ * Whether an input is a constant of TensorFlow's graph without its value. tf2onnx makes inputs of tensors that a function
+ * captures and that are no variables, so does `model.export(format='onnx')` of Keras for the mean of a Normalization layer.
+ * Names with a scope are those of nodes inside of the model.
+ */
+function isLostConstant({ producer }: Graph, name: string): boolean {
+  return producer.startsWith('tf2onnx') && name.includes('/');
+}
+
+function constantsLost(source: string, lost: readonly ValueInfo[]): ScanError {
+  return new ScanError(
+    'model-malformed',
+    `${source}: tf2onnx left out the values of ${lost.length} constants, which are now inputs. ${listed('inputs without a value', lost)}. ` +
+      'Export the model as a SavedModel, which keeps them, and scan that or convert it: ' +
+      "model.export('DIR'); python -m tf2onnx.convert --saved-model DIR --output model.onnx",
+  );
 }
 
 function listed(what: string, infos: readonly ValueInfo[]): string {

@@ -29,6 +29,23 @@ export function codeOfDType(dtype: DType): number {
   return codes[dtype];
 }
 
+/** What holds the elements of a tensor; half floats as their bits. Strings are plain arrays. */
+export const arrayTypes = {
+  float32: Float32Array,
+  float64: Float64Array,
+  float16: Uint16Array,
+  bfloat16: Uint16Array,
+  int64: BigInt64Array,
+  int32: Int32Array,
+  int16: Int16Array,
+  int8: Int8Array,
+  uint64: BigUint64Array,
+  uint32: Uint32Array,
+  uint16: Uint16Array,
+  uint8: Uint8Array,
+  bool: Uint8Array,
+} as const;
+
 /** Bytes one element takes in memory; a string counts as a pointer. */
 export function bytesOf(dtype: DType): number {
   return elementBytes[dtype];

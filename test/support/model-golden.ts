@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { createOnnxruntimeEngine } from '../../adapters/engines/onnxruntime/index.js';
 import type { NpyArray } from '../../adapters/images/npy.js';
 import { openModel } from '../../core/execute/open-model.js';
+import type { ClassifierSelection } from '../../core/onnx/classifier.js';
 import type { Graph } from '../../core/onnx/graph.js';
 import { cascade1 } from '../../core/scan/profiles.js';
 
@@ -25,8 +26,15 @@ export function goldenOf(arrays: ReadonlyMap<string, NpyArray>, prefix = ''): Mo
   return { x, logits, grad: at('grad'), classes: at('classes') };
 }
 
-/** The model's logits within 1e-4, its gradients within 1e-3 of the largest value. */
-export async function assertModel(graph: Graph, golden: ModelGolden): Promise<void> {
+/**
+ * The model's logits within 1e-4, its gradients within 1e-3 of the largest value.
+ * @param selection what a user says of a model that does not tell.
+ */
+export async function assertModel(
+  graph: Graph,
+  golden: ModelGolden,
+  selection: ClassifierSelection = {},
+): Promise<void> {
   const { x, logits, grad } = golden;
   const count = x.dims[0]!;
   const model = await openModel(createOnnxruntimeEngine({ provider: 'cpu' }), graph, {
@@ -34,7 +42,7 @@ export async function assertModel(graph: Graph, golden: ModelGolden): Promise<vo
     images: { kind: 'raw', digest: 'sha256:0', count, labels: [], dims: x.dims, data: Float32Array.from(numbers(x)) },
     preprocessing: {},
     profile: cascade1,
-    selection: {},
+    selection,
     limits: { maxModelBytes: 2 ** 30, maxRunBytes: 2 ** 30 },
   });
   try {

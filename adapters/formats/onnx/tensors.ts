@@ -1,4 +1,4 @@
-import { bytesOf, dtypeOfCode } from '../../../core/onnx/dtypes.js';
+import { arrayTypes, bytesOf, dtypeOfCode } from '../../../core/onnx/dtypes.js';
 import type { DType, Tensor, TensorData } from '../../../core/onnx/graph.js';
 import { ScanError } from '../../../core/scan/errors.js';
 import type { onnx } from '../../../proto/gen/onnx-types.js';
@@ -236,36 +236,10 @@ function typed(
   offset: number,
   elements: number,
 ): Exclude<TensorData, readonly string[]> {
-  switch (dtype) {
-    case 'float32':
-      return new Float32Array(buffer, offset, elements);
-    case 'float64':
-      return new Float64Array(buffer, offset, elements);
-    case 'int64':
-      return new BigInt64Array(buffer, offset, elements);
-    case 'uint64':
-      return new BigUint64Array(buffer, offset, elements);
-    case 'int32':
-      return new Int32Array(buffer, offset, elements);
-    case 'uint32':
-      return new Uint32Array(buffer, offset, elements);
-    case 'int16':
-      return new Int16Array(buffer, offset, elements);
-    case 'float16':
-    case 'bfloat16':
-    case 'uint16':
-      return new Uint16Array(buffer, offset, elements);
-    case 'int8':
-      return new Int8Array(buffer, offset, elements);
-    case 'uint8':
-      return new Uint8Array(buffer, offset, elements);
-    case 'bool': {
-      const data = new Uint8Array(buffer, offset, elements);
-      // Any non-zero byte is true for an engine, while a graph holds 0 and 1 only.
-      for (let i = 0; i < elements; i++) if (data[i]! > 1) data[i] = 1;
-      return data;
-    }
-  }
+  const data = new arrayTypes[dtype](buffer as ArrayBuffer, offset, elements);
+  // Any non-zero byte is true for an engine, while a graph holds 0 and 1 only.
+  if (dtype === 'bool') for (let i = 0; i < elements; i++) if (data[i]! > 1) data[i] = 1;
+  return data;
 }
 
 function mismatch(found: number, elements: number, what: string, source: TensorSource): never {

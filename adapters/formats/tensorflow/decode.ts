@@ -1,11 +1,28 @@
+import type { ModelFiles, ModelReadLimits } from '../../../core/ports/model-format.js';
 import { ScanError } from '../../../core/scan/errors.js';
 import { tensorflow as codec } from '../../../proto/gen/tensorflow.js';
 import type { tensorflow } from '../../../proto/gen/tensorflow-types.js';
 import { toNumber } from '../onnx/int64.js';
 import { scanRecords } from '../protobuf/scan.js';
 import type { TfAttr, TfFunction, TfGraph, TfNode, TfShape } from './graph.js';
-import { schema, type GraphLimits, type MessageName } from './schema.js';
+import { defaultGraphLimits, schema, type GraphLimits, type MessageName } from './schema.js';
 import { decodeTensorProto, tensorSource, type TensorSource } from './tensors.js';
+
+/**
+ * The message that a model file is, the bytes walked under limits before they are decoded.
+ * @throws ScanError `model-malformed`, `model-too-large`.
+ */
+export function readMessage<M extends 'GraphDef' | 'SavedModel'>(
+  type: M,
+  files: ModelFiles,
+  main: string,
+  { maxModelBytes }: ModelReadLimits,
+): Decoded[M] {
+  const file = files.title(main);
+  const bytes = files.read(main);
+  if (bytes.length <= maxModelBytes) return decodeMessage(type, bytes, file, defaultGraphLimits);
+  throw new ScanError('model-too-large', `${file}: ${bytes.length} bytes (limit ${maxModelBytes})`);
+}
 
 interface Decoded {
   readonly GraphDef: tensorflow.GraphDef.$Properties;

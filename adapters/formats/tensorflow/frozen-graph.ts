@@ -2,7 +2,7 @@ import type { Graph, ValueInfo } from '../../../core/onnx/graph.js';
 import type { ModelFiles, ModelFormat, ModelReadLimits } from '../../../core/ports/model-format.js';
 import { ScanError } from '../../../core/scan/errors.js';
 import { protobufKind } from '../protobuf/kind.js';
-import { decodeGraphDef, decodeMessage } from './decode.js';
+import { decodeGraphDef, readMessage } from './decode.js';
 import type { TfGraph } from './graph.js';
 import { importGraph } from './import.js';
 import { dataInputs } from './refs.js';
@@ -19,11 +19,7 @@ export const frozenGraph: ModelFormat = {
 
 function read(files: ModelFiles, main: string, limits: ModelReadLimits): Graph {
   const file = files.title(main);
-  const bytes = files.read(main);
-  if (bytes.length > limits.maxModelBytes) {
-    throw new ScanError('model-too-large', `${file}: ${bytes.length} bytes (limit ${limits.maxModelBytes})`);
-  }
-  const graph = decodeGraphDef(decodeMessage('GraphDef', bytes, file, defaultGraphLimits), file, defaultGraphLimits);
+  const graph = decodeGraphDef(readMessage('GraphDef', files, main, limits), file, defaultGraphLimits);
   return importGraph({
     graph,
     file,

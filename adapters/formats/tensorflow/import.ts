@@ -1,10 +1,11 @@
 import { createEmitter } from '../../../core/compile/emit.js';
 import type { Graph, Node, ValueInfo } from '../../../core/onnx/graph.js';
 import { liveNodes } from '../../../core/onnx/live.js';
+import type { Body, Walk } from './body.js';
 import { opset } from './opset.js';
 import { byName, type ImportRequest } from './request.js';
 import { createShadow } from './shadow.js';
-import { evaluateRefs, type Body, type Walk } from './walk.js';
+import { evaluateRefs } from './walk.js';
 
 /**
  * A TensorFlow graph as an ONNX graph: functions inlined, variables replaced by their values, control edges dropped. Only

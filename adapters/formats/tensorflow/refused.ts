@@ -1,9 +1,10 @@
-/** Why an op is refused, where there is more to say than that it is not known. */
-export function reasonToRefuse(op: string): string {
-  return reasons.find(([ops]) => ops.test(op))?.[1] ?? 'is not supported';
+/** Why an op is refused, where there is more to say than that it is not known, and what to do where an export to ONNX is no help. */
+export function reasonToRefuse(op: string): readonly [reason: string, instead?: string] {
+  const [, ...found] = reasons.find(([ops]) => ops.test(op)) ?? [undefined, 'is not supported'];
+  return found;
 }
 
-const reasons: readonly (readonly [ops: RegExp, reason: string])[] = [
+const reasons: readonly (readonly [ops: RegExp, reason: string, instead?: string])[] = [
   [/^(PyFunc|EagerPyFunc|PyFuncStateless)$/, 'runs Python code, which a scan never does'],
   [
     /^(ReadFile|WholeFileReader\w*|TFRecordReader\w*|\w*Dataset\w*|Iterator\w*|MatchingFiles|Restore\w*|Save\w*|WriteFile)$/,
@@ -16,7 +17,9 @@ const reasons: readonly (readonly [ops: RegExp, reason: string])[] = [
   [/^(\w*HashTable\w*|Lookup\w+|InitializeTable\w*)$/, 'looks up in a table'],
   [
     /^(Random\w+|StatelessRandom\w+|TruncatedNormal|Multinomial|StatefulStandardNormal\w*|StatefulUniform\w*|Rng\w+)$/,
-    'is random, so the model answers differently every time; export the model in inference mode',
+    'is random, so the model answers differently every time',
+    // Keras 3 exports a model with the default of each layer's argument `training`, which RandomFlip and its like set to true.
+    "Layers such as RandomFlip or Dropout are switched on in it; Keras 3's model.export leaves augmentation layers so. Save the Keras model itself, model.save('model.keras'), and scan that, or export a function that calls the model with training=False",
   ],
   [
     /^(While|StatelessWhile|Enter|Exit|NextIteration|LoopCond|TensorList\w+|TensorArray\w+|CudnnRNN\w*|LSTM\w*|GRU\w*|For)$/,

@@ -4,7 +4,7 @@ import { ScanError } from '../../../core/scan/errors.js';
 import type { tensorflow } from '../../../proto/gen/tensorflow-types.js';
 import { protobufKind } from '../protobuf/kind.js';
 import { bundleFiles, openBundle } from './bundle.js';
-import { decodeGraphDef, decodeMessage } from './decode.js';
+import { decodeGraphDef, readMessage } from './decode.js';
 import { importGraph } from './import.js';
 import { defaultGraphLimits } from './schema.js';
 import { chooseSignature, decodeSignatures, inputInfo } from './signature.js';
@@ -23,11 +23,7 @@ export const savedModel: ModelFormat = {
 
 function read(files: ModelFiles, main: string, limits: ModelReadLimits): Graph {
   const file = files.title(main);
-  const bytes = files.read(main);
-  if (bytes.length > limits.maxModelBytes) {
-    throw new ScanError('model-too-large', `${file}: ${bytes.length} bytes (limit ${limits.maxModelBytes})`);
-  }
-  const meta = servedGraph(decodeMessage('SavedModel', bytes, file, defaultGraphLimits), file);
+  const meta = servedGraph(readMessage('SavedModel', files, main, limits), file);
   const graph = decodeGraphDef(meta.graphDef ?? {}, file, defaultGraphLimits);
   const signature = chooseSignature(decodeSignatures(meta.signatureDef ?? []), file);
   const prefix = variablesOf(main);

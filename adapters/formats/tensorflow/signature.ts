@@ -39,25 +39,41 @@ export function decodeSignatures(entries: readonly tensorflow.SignatureEntry.$Pr
 }
 
 /**
- * The signature that a server would call, `serving_default`; else the only one that takes an image.
+ * The signature that a server would call, `serving_default`, if it takes an image; else the only one that does.
  * @throws ScanError `model-ambiguous`, `model-not-a-classifier`.
  */
 export function chooseSignature(signatures: readonly Signature[], file: string): Signature {
   const served = signatures.find(({ name }) => name === 'serving_default');
-  if (served && served.inputs.length > 0) return served;
+  if (served?.inputs.some(mayBeImage)) return served;
   const usable = signatures.filter(({ inputs, outputs }) => inputs.some(mayBeImage) && outputs.length > 0);
   const [only, ...more] = usable;
   if (only && more.length === 0) return only;
+  if (served && served.inputs.length > 0 && !only) {
+    if (served.inputs.some(({ dtype }) => tfDType(dtype) !== 'string')) return served;
+    throw takesText(served, file);
+  }
   const names = (list: readonly Signature[]): string => list.map(({ name }) => `'${name}'`).join(', ') || 'none';
   if (only) {
     throw new ScanError(
       'model-ambiguous',
-      `${file}: no signature 'serving_default', and several take images: ${names(usable)}. Save the model with one of them as serving_default`,
+      `${file}: no signature 'serving_default' takes an image, and several others do: ${names(usable)}. Save the model with one of them as serving_default`,
     );
   }
   throw new ScanError(
     'model-not-a-classifier',
     `${file}: no signature takes an image (its signatures: ${names(signatures)}). Save the model with signatures={'serving_default': ...}`,
+  );
+}
+
+/** What tf.estimator exports, and models that decode their images themselves. */
+function takesText({ name, inputs }: Signature, file: string): ScanError {
+  const texts = inputs.map((input) => `'${input.name}'`).join(', ');
+  return new ScanError(
+    'model-not-a-classifier',
+    `${file}: the signature '${name}' takes serialized examples or encoded images (${texts}: string), and no other takes an image; a scan feeds pixels. ` +
+      'Save the model with a signature on a float32 tensor [None, height, width, channels]: ' +
+      'tf.saved_model.save(model, DIR, signatures=...), or for an estimator ' +
+      "export_saved_model(DIR, build_raw_serving_input_receiver_fn({'image': tf.compat.v1.placeholder(tf.float32, [None, height, width, channels])}))",
   );
 }
 

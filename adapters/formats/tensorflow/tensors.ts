@@ -1,4 +1,4 @@
-import { bytesOf } from '../../../core/onnx/dtypes.js';
+import { arrayTypes, bytesOf } from '../../../core/onnx/dtypes.js';
 import type { DType, Tensor, TensorData } from '../../../core/onnx/graph.js';
 import { ScanError } from '../../../core/scan/errors.js';
 import type { tensorflow } from '../../../proto/gen/tensorflow-types.js';
@@ -26,7 +26,7 @@ export function decodeTensorProto(proto: Proto, what: string, { file, limits, re
     const texts = (proto.stringVal ?? []).map((bytes) => new TextDecoder().decode(bytes));
     return { dtype, dims, data: Array.from({ length: elements }, (_, i) => texts[i] ?? texts.at(-1) ?? '') };
   }
-  const data = new arrays[dtype](elements);
+  const data = new arrayTypes[dtype](elements);
   const last = listed.at(-1) ?? 0;
   const big = dtype === 'int64' || dtype === 'uint64';
   for (let i = 0; i < elements; i++) {
@@ -73,7 +73,7 @@ export function typedView(
     malformed(file, `${what} has ${bytes.length} bytes for ${elements} ${dtype} elements`);
   }
   const aligned = bytes.byteOffset % width === 0 ? bytes : new Uint8Array(bytes);
-  return new arrays[dtype](aligned.buffer as ArrayBuffer, aligned.byteOffset, elements);
+  return new arrayTypes[dtype](aligned.buffer as ArrayBuffer, aligned.byteOffset, elements);
 }
 
 /** @throws ScanError `model-unsupported-op`. */
@@ -132,22 +132,6 @@ function toBig(value: number | { readonly low: number; readonly high: number }):
   if (typeof value === 'number') return BigInt(value);
   return (BigInt(value.high) << 32n) | BigInt(value.low >>> 0);
 }
-
-const arrays = {
-  float32: Float32Array,
-  float64: Float64Array,
-  float16: Uint16Array,
-  bfloat16: Uint16Array,
-  int64: BigInt64Array,
-  int32: Int32Array,
-  int16: Int16Array,
-  int8: Int8Array,
-  uint64: BigUint64Array,
-  uint32: Uint32Array,
-  uint16: Uint16Array,
-  uint8: Uint8Array,
-  bool: Uint8Array,
-} as const;
 
 function malformed(file: string, what: string): never {
   throw new ScanError('model-malformed', `${file}: ${what}. Export or download the model again`);

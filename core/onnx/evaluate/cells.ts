@@ -1,3 +1,4 @@
+import { arrayTypes } from '../dtypes.js';
 import type { DType, Tensor } from '../graph.js';
 import { sizeOf } from '../tensor.js';
 
@@ -20,22 +21,6 @@ export function allocate(dtype: DType, dims: readonly number[]): { tensor: Tenso
   const data = dtype === 'string' ? new Array<string>(length).fill('') : new arrayTypes[dtype](length);
   return { tensor: { dtype, dims, data }, cells: data };
 }
-
-const arrayTypes = {
-  float32: Float32Array,
-  float64: Float64Array,
-  float16: Uint16Array,
-  bfloat16: Uint16Array,
-  int64: BigInt64Array,
-  int32: Int32Array,
-  int16: Int16Array,
-  int8: Int8Array,
-  uint64: BigUint64Array,
-  uint32: Uint32Array,
-  uint16: Uint16Array,
-  uint8: Uint8Array,
-  bool: Uint8Array,
-} as const;
 
 export function isBig(dtype: DType): boolean {
   return dtype === 'int64' || dtype === 'uint64';

@@ -263,6 +263,25 @@ describe('the image input', () => {
     assert.throws(() => findClassifier(graph), scanError('model-not-a-classifier', /depends on no input/));
   });
 
+  test('constants whose values tf2onnx left out: the error says how to keep them', () => {
+    const graph = (producer: string): Graph => ({
+      ...graphWith({
+        inputs: [valueOf('keras_tensor', ['N', 3, 32, 32]), valueOf('net/normalization/Sub/y:0', [1, 3, 1, 1])],
+        outputs: [valueOf('y', ['N', 10])],
+        nodes: [
+          nodeOf('Sub', ['keras_tensor', 'net/normalization/Sub/y:0'], ['z']),
+          nodeOf('GlobalAveragePool', ['z'], ['y']),
+        ],
+      }),
+      producer,
+    });
+    assert.throws(
+      () => findClassifier(graph('tf2onnx 1.17.0')),
+      scanError('model-malformed', /net\/normalization\/Sub\/y:0/, /model\.export\('DIR'\)/, /--saved-model DIR/),
+    );
+    assert.throws(() => findClassifier(graph('pytorch 2.9')), scanError('model-ambiguous', /--logits-name/));
+  });
+
   test('an input that only a branch reads counts', () => {
     const inside = graphWith({ outputs: [valueOf('b', [])], nodes: [nodeOf('Flatten', ['x'], ['b'])] });
     const graph = graphWith({

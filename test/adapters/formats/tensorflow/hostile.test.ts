@@ -191,7 +191,6 @@ describe('a hostile graph is refused with a code, and with nothing else', () => 
       ['ReadFile', /reads or writes files/],
       ['DecodeJpeg', /decodes/],
       ['MyCustomOp', /is not supported/],
-      ['RandomUniform', /is random/],
       ['While', /loop/],
     ] as const) {
       await assert.rejects(
@@ -199,6 +198,11 @@ describe('a hostile graph is refused with a code, and with nothing else', () => 
         scanError('model-unsupported-op', /'bad'/, new RegExp(op), why, /tf2onnx/),
       );
     }
+    // Exported to ONNX it would be just as random.
+    await assert.rejects(
+      frozen([image, { name: 'bad', op: 'RandomUniform', input: ['x'] }]),
+      scanError('model-unsupported-op', /'bad'/, /is random/, /training=False/),
+    );
   });
 
   test('missing inputs, unknown references, doubled names, wrong attributes', async () => {
