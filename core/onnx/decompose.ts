@@ -1,6 +1,7 @@
 import { floatOf, floatsOf, intOf, stringOf } from './attributes.js';
 import type { Attribute, Node } from './graph.js';
 import { liveNodes } from './live.js';
+import { unrolledLstm } from './lstm.js';
 import { newNode, newParts, withoutTrailing, type Attributes, type Parts, type Rule } from './parts.js';
 import { reluForms } from './relu-forms.js';
 import type { StaticGraph, ValueType } from './specialise.js';
@@ -30,6 +31,7 @@ export function decompose({ graph, types }: StaticGraph): StaticGraph {
 const rules: Readonly<Record<string, Rule>> = {
   ...reluForms,
   Erfc: erfc,
+  LSTM: unrolledLstm,
   'com.microsoft.QuantizeLinear': (node, parts) => reluForms.QuantizeLinear(standard(node), parts) ?? [standard(node)],
   'com.microsoft.DequantizeLinear': (node) => [standard(node)],
   'com.microsoft.FusedConv': fusedConv,

@@ -8,7 +8,11 @@ const reasons: readonly (readonly [ops: RegExp, reason: string])[] = [
     /^(com\.microsoft\.)?(QLinear\w+|QGemm|\w+Integer\w*|DynamicQuantize\w+|MatMulNBits)$/,
     'computes with integers, so the model is quantised and has no gradients; scan the float model it was made from',
   ],
-  [/^(LSTM|GRU|RNN|Scan|Loop|If)$/, 'is recurrent or control flow; only feed-forward image classifiers can be scanned'],
+  [
+    /^LSTM$/,
+    'is differentiated without sequence lengths, peepholes, clipping, other activations or batch-first layout, and up to 1024 steps; this one is not of that form',
+  ],
+  [/^(GRU|RNN|Scan|Loop|If)$/, 'is recurrent or control flow; only feed-forward image classifiers can be scanned'],
   [/^(NonMaxSuppression|RoiAlign|MaxRoiPool)$/, 'belongs to an object detector; only image classifiers can be scanned'],
   [
     /^(Random\w+|Bernoulli|Multinomial)$/,

@@ -7,6 +7,7 @@ import { matmulCases } from './matmul.cases.js';
 import { microsoftCases } from './microsoft.cases.js';
 import { normalizationCases } from './normalization.cases.js';
 import { poolCases } from './pool.cases.js';
+import { recurrentCases } from './recurrent.cases.js';
 import { reduceCases } from './reduce.cases.js';
 import { resizeCases } from './resize.cases.js';
 import { softmaxCases } from './softmax.cases.js';
@@ -24,4 +25,5 @@ export const cases: readonly GradientCase[] = [
   ...indexingCases,
   ...resizeCases,
   ...microsoftCases,
+  ...recurrentCases,
 ];

@@ -190,9 +190,20 @@ describe('what no rule covers is refused', () => {
   );
   refused(
     'a recurrent network',
-    [node('LSTM', ['x', 'w', 'r'], ['y'], { hidden_size: 2 })],
-    /LSTM .* only feed-forward image classifiers/,
-    { w: float32([1, 8, 3], new Float32Array(24)), r: float32([1, 8, 2], new Float32Array(16)) },
+    [node('GRU', ['x', 'w', 'r'], ['y'], { hidden_size: 2 })],
+    /GRU .* only feed-forward image classifiers/,
+    { w: float32([1, 6, 3], new Float32Array(18)), r: float32([1, 6, 2], new Float32Array(12)) },
+    [4, 1, 3],
+  );
+  refused(
+    'an LSTM whose sequences differ in length',
+    [node('LSTM', ['x', 'w', 'r', '', 'lengths'], ['y'], { hidden_size: 2 })],
+    /LSTM .* without sequence lengths/,
+    {
+      w: float32([1, 8, 3], new Float32Array(24)),
+      r: float32([1, 8, 2], new Float32Array(16)),
+      lengths: { dtype: 'int32', dims: [1], data: Int32Array.of(2) },
+    },
     [4, 1, 3],
   );
   refused(
