@@ -15,8 +15,12 @@ const reasons: readonly (readonly [ops: RegExp, reason: string])[] = [
   [/^(GRU|RNN|Scan|Loop|If)$/, 'is recurrent or control flow; only feed-forward image classifiers can be scanned'],
   [/^(NonMaxSuppression|RoiAlign|MaxRoiPool)$/, 'belongs to an object detector; only image classifiers can be scanned'],
   [
-    /^(Random\w+|Bernoulli|Multinomial)$/,
-    'is random, so the model answers differently every time; export the model in inference mode',
+    /^((Stateless)?Random\w+|Bernoulli|Multinomial)$/,
+    "is random, so the model answers differently every time; export the model in inference mode (model.export of Keras 3 leaves augmentation layers switched on: save and scan model.save('model.keras') instead)",
+  ],
+  [
+    /^(Stateful)?PartitionedCall$/,
+    'is a call of a TensorFlow function, which tf2onnx could not convert and no ONNX runtime can run (Keras compiles some convolutions by XLA); scan the SavedModel or the .keras file that it was made from',
   ],
   [/^(GridSample|DeformConv|AffineGrid)$/, 'samples at places that depend on the image, which is not supported'],
 ];

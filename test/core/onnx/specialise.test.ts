@@ -136,6 +136,15 @@ test('loops and random training ops are refused by name', () => {
   });
 });
 
+test('what tf2onnx leaves of TensorFlow in its files is refused with what to scan instead', () => {
+  for (const [left, why] of [
+    ['StatefulPartitionedCall', /tf2onnx could not convert.*scan the SavedModel or the \.keras file/],
+    ['StatelessRandomGetKeyCounter', /is random.*model\.save\('model\.keras'\)/],
+  ] as const) {
+    assert.throws(() => of({ nodes: [op(left, 'x', 'y')] }), { code: 'model-unsupported-op', message: why });
+  }
+});
+
 test('a Dropout in inference drops nothing, and its mask says so', () => {
   const { graph } = of(
     { nodes: [op('Dropout', 'x, r, t', 'y, m')], initializers: { t: bool([], [0]), r: scalar(0.5) } },
