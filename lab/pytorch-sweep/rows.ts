@@ -1,0 +1,52 @@
+import { existsSync, readFileSync } from 'node:fs';
+
+/** What became of one export. */
+export interface Row {
+  readonly model: string;
+  readonly exporter: string;
+  /** Where it came to a run. */
+  readonly engine?: string;
+  /** `ill-conditioned`: PyTorch in float32 is as far from float64. `unmade`, `unexported`: PyTorch fails. */
+  readonly verdict: 'pass' | 'ill-conditioned' | 'FAIL' | 'unexported' | 'unmade';
+  readonly why?: string;
+  /** Largest differences from float64, relative to the largest value: ours, and those of PyTorch in float32. */
+  readonly numbers?: {
+    readonly logits: number;
+    readonly ownLogits: number;
+    readonly gradients: number;
+    readonly ownGradients: number;
+    readonly image: number;
+    readonly nodes: number;
+  };
+  /** Of the processor: reading, binding, compiling by three rules; by engine: compiling by one, loading, running. */
+  readonly seconds?: Readonly<Record<string, number>>;
+  /** Of the file, and of the program of the vanilla rule. */
+  readonly ops?: readonly string[];
+  readonly programOps?: readonly string[];
+}
+
+export function readRows(paths: readonly string[]): Row[] {
+  return paths
+    .filter((path) => existsSync(path))
+    .flatMap((path) => readFileSync(path, 'utf8').split('\n'))
+    .filter((line) => line !== '')
+    .map((line) => JSON.parse(line) as Row);
+}
+
+export function verdictOf({ logits, ownLogits, gradients, ownGradients }: NonNullable<Row['numbers']>): Row['verdict'] {
+  if (logits <= 1e-4 && gradients <= 1e-3) return 'pass';
+  const excused = (logits <= 1e-4 || ownLogits > 3e-5) && (gradients <= 1e-3 || ownGradients > 3e-4);
+  return excused ? 'ill-conditioned' : 'FAIL';
+}
+
+/** The largest difference as a fraction of the largest magnitude. */
+export function difference(actual: Float64Array, expected: Float64Array): number {
+  if (actual.length !== expected.length) throw new Error(`${actual.length} values, not ${expected.length}`);
+  let [worst, largest] = [0, 0];
+  expected.forEach((value, i) => {
+    const off = Math.abs(actual[i]! - value);
+    if (!(off <= worst)) worst = off;
+    largest = Math.max(largest, Math.abs(value));
+  });
+  return worst / (largest || 1);
+}
