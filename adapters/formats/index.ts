@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 import type { ModelFacts, ModelFile, ModelReadLimits } from '../../core/ports/model-format.js';
 import { asScanError } from '../../core/scan/errors.js';
+import type { StatedPreprocessing } from '../../core/scan/stated-preprocessing.js';
 import { digestOfSums } from './digest.js';
 import { locateModel, unreadable, type Located } from './locate.js';
 
@@ -28,6 +29,8 @@ export async function readModel(path: string, limits: ModelReadLimits = defaultR
 export interface IdentifiedModel extends ModelFacts {
   /** Where its files lie, one for each of `files`. */
   readonly paths: readonly string[];
+  /** What its files say of its preprocessing. @throws ScanError `model-malformed`, `model-unsupported-format`. */
+  readonly stated: () => StatedPreprocessing | undefined;
 }
 
 /**
@@ -44,6 +47,17 @@ export async function identifyModel(
   } catch (thrown) {
     throw asScanError(thrown, 'model-unreadable', located.files.title(located.main));
   }
+}
+
+/**
+ * What the files of a model say of its preprocessing.
+ * @throws ScanError `model-*`.
+ */
+export async function statedPreprocessing(
+  path: string,
+  limits: ModelReadLimits = defaultReadLimits,
+): Promise<StatedPreprocessing | undefined> {
+  return statedOf(await locateModel(path, limits));
 }
 
 /**
@@ -64,10 +78,16 @@ export async function fileDigest(path: string): Promise<{ digest: string; bytes:
   return { digest: `sha256:${hash.digest('hex')}`, bytes };
 }
 
-async function factsOf(
-  { format, files, main, disk, archive }: Located,
-  limits: ModelReadLimits,
-): Promise<IdentifiedModel> {
+function statedOf({ format, files, main }: Located): StatedPreprocessing | undefined {
+  try {
+    return format.preprocessing?.(files);
+  } catch (thrown) {
+    throw asScanError(thrown, 'model-unreadable', files.title(main));
+  }
+}
+
+async function factsOf(located: Located, limits: ModelReadLimits): Promise<IdentifiedModel> {
+  const { format, files, main, disk, archive } = located;
   const names = archive === undefined ? format.parts(files, main, limits) : [archive];
   const sums: { path: string; sum: string }[] = [];
   for (const path of names) sums.push({ path, sum: await disk.sha256(path) });
@@ -77,5 +97,6 @@ async function factsOf(
     bytes: names.reduce((sum, name) => sum + disk.size(name), 0),
     files: names,
     paths: names.map((name) => disk.path(name)),
+    stated: () => statedOf(located),
   };
 }

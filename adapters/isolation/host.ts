@@ -1,5 +1,5 @@
 import type { OpenModel } from '../../core/ports/runner.js';
-import { ScanError } from '../../core/scan/errors.js';
+import { asScanError, ScanError } from '../../core/scan/errors.js';
 import { addOne } from '../engines/add-one.js';
 import { createEngine } from '../engines/create.js';
 import type { Host, HostSettings } from './protocol.js';
@@ -38,13 +38,21 @@ function createHost(settings: HostSettings): Host {
     confirm: (classIndex, id) => opened(id).confirm(classIndex),
     explain: (request, id) => opened(id).explain(request),
     survey: async ({ path, ...request }) => {
-      const [{ readModel }, { survey }] = await Promise.all([
+      const [{ readModel, statedPreprocessing }, { survey }] = await Promise.all([
         import('../formats/index.js'),
         import('../../core/survey/index.js'),
       ]);
       const file = await readModel(path, request.limits);
       const { digest, bytes, files } = file;
-      return { format: file.format, digest, bytes, files, survey: survey(file, request) };
+      const found = survey(file, request);
+      const facts = { format: file.format, digest, bytes, files };
+      try {
+        return { ...facts, preprocessing: await statedPreprocessing(path, request.limits), survey: found };
+      } catch (thrown) {
+        // What keeps a scan without options from running is an obstacle, but not to the survey.
+        const { code, message } = asScanError(thrown, 'internal', path);
+        return { ...facts, survey: { ...found, obstacle: found.obstacle ?? { code, message } } };
+      }
     },
     close: (_, id) => close(id),
     check: async () => {

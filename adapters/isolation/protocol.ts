@@ -4,6 +4,7 @@ import { ScanError, scanErrorCodes, type ScanErrorCode } from '../../core/scan/e
 import type { ModelFile } from '../../core/ports/model-format.js';
 import type { Inspection, Shard, ShardFeatures } from '../../core/scan/features.js';
 import type { Evidence } from '../../core/scan/result.js';
+import type { StatedPreprocessing } from '../../core/scan/stated-preprocessing.js';
 import type { Survey, SurveyRequest } from '../../core/survey/survey.js';
 import type { EngineChoice } from '../engines/names.js';
 
@@ -39,6 +40,8 @@ export interface SurveyJob extends SurveyRequest {
 
 export interface SurveyedModel extends Omit<ModelFile, 'graph'> {
   readonly format: string;
+  /** What its files say of it. */
+  readonly preprocessing?: StatedPreprocessing | undefined;
   readonly survey: Survey;
 }
 

@@ -1,4 +1,5 @@
 import type { Graph } from '../onnx/graph.js';
+import type { StatedPreprocessing } from '../scan/stated-preprocessing.js';
 
 /** Imports one model format into a graph. Adapters: `adapters/formats/*`; they share one contract suite. */
 export interface ModelFormat {
@@ -17,6 +18,12 @@ export interface ModelFormat {
    * @throws ScanError `model-*`; the message names the file, what is wrong and what to do. Nothing else is thrown.
    */
   read(files: ModelFiles, main: string, limits: ModelReadLimits): Graph | Promise<Graph>;
+  /**
+   * How the files beside the model say that pixels become its input; undefined where they do not say. Of formats that have a
+   * place for it. It is no part of the digest: a scan id depends on the values.
+   * @throws ScanError `model-malformed`, `model-unsupported-format`; the message says how to give the values instead.
+   */
+  preprocessing?(files: ModelFiles): StatedPreprocessing | undefined;
 }
 
 /**

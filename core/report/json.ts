@@ -1,6 +1,7 @@
 import type { Evidence, Finding, ScanResult } from '../scan/result.js';
 import type { ReportFormat, RunReport } from './format.js';
 import { evidenceOf } from './words.js';
+import type { StatedPreprocessing } from '../scan/stated-preprocessing.js';
 
 /** Raised when a field is removed or changes its meaning; new fields do not raise it. */
 export const jsonSchemaVersion = 1;
@@ -27,6 +28,11 @@ export function jsonReport(report: RunReport): Record<string, unknown> {
   };
 }
 
+/** The fields of `model.preprocessing` in reports and of `preprocessing` in what `inspect` writes. */
+export function jsonPreprocessing({ file, scale, mean, std, channels, size }: StatedPreprocessing) {
+  return { file, scale, mean, std, channels: channels ?? null, size: size ?? null };
+}
+
 function jsonResult(result: ScanResult): Record<string, unknown> {
   const { model } = result;
   return {
@@ -39,6 +45,7 @@ function jsonResult(result: ScanResult): Record<string, unknown> {
       classes: model.classes ?? null,
       inputDims: model.inputDims ?? null,
       layout: model.layout ?? null,
+      preprocessing: model.preprocessing === undefined ? null : jsonPreprocessing(model.preprocessing),
     },
     verdict: result.verdict,
     reason: result.reason === undefined ? null : { code: result.reason.code, message: result.reason.message },

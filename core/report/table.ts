@@ -19,6 +19,7 @@ import {
   triggerPlace,
   verdictTitles,
 } from './words.js';
+import { preprocessingText } from './preprocessing.js';
 
 /** Cards below the list of a run over many models; the others are named in one line. */
 const cardLimit = 3;
@@ -142,6 +143,7 @@ function facts(result: ScanResult, paint: Paint, room: number): string[] {
     model.classes === undefined ? undefined : plural(model.classes, 'class', 'classes'),
     model.bytes === undefined ? undefined : bytes(model.bytes),
   ]);
+  if (model.preprocessing) of('Pixels', [preprocessingText(model.preprocessing)]);
   of('Images', [
     plural(images.count, 'clean image'),
     images.accuracy === undefined ? undefined : `${percent(images.accuracy)} recognised`,

@@ -1,4 +1,5 @@
 import type { ScanErrorCode } from './errors.js';
+import type { StatedPreprocessing } from './stated-preprocessing.js';
 
 export const verdicts = ['clean', 'inconclusive', 'suspicious', 'backdoored'] as const;
 /** Not scannable is never clean: it is `inconclusive` with a reason. */
@@ -57,6 +58,8 @@ export interface ModelIdentity {
   /** [C, H, W] or [H, W, C]. */
   readonly inputDims?: readonly number[] | undefined;
   readonly layout?: 'NCHW' | 'NHWC' | undefined;
+  /** How the model's own files say that pixels become its input, where the scan took it from there. */
+  readonly preprocessing?: StatedPreprocessing | undefined;
 }
 
 /** Decided by detection: there is no honest verdict for these features. */

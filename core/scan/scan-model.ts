@@ -16,6 +16,7 @@ import type { ImageSet, Preprocessing } from './images.js';
 import type { Profile } from './profile.js';
 import type { Evidence, ModelIdentity, ScanResult } from './result.js';
 import { profileHash, scanId } from './scan-id.js';
+import { takesStated, withStated, type StatedPreprocessing } from './stated-preprocessing.js';
 import { createStopper, type Stopper } from './stopper.js';
 
 export interface ScanDependencies {
@@ -27,11 +28,16 @@ export interface ScanDependencies {
    * wrong with it.
    * @throws ScanError `model-not-found`, `model-unreadable`, `model-too-large`.
    */
-  readonly identify: (path: string, limits: ModelLimits) => Promise<Omit<ModelIdentity, 'path'>>;
+  readonly identify: (path: string, limits: ModelLimits) => Promise<IdentifiedFiles>;
   readonly cache?: ScanCache | undefined;
   /** Kept over several scans, so that each class count is simulated once. */
   readonly nullTables?: NullTables | undefined;
   readonly onProgress?: ((progress: ScanProgress) => void) | undefined;
+}
+
+export interface IdentifiedFiles extends Omit<ModelIdentity, 'path' | 'preprocessing'> {
+  /** What the model's files say of its preprocessing. @throws ScanError `model-malformed`, `model-unsupported-format`. */
+  readonly stated?: (() => StatedPreprocessing | undefined) | undefined;
 }
 
 export interface ScanRequest {
@@ -62,14 +68,18 @@ export interface ScanProgress {
 export async function scanModel(dependencies: ScanDependencies, request: ScanRequest): Promise<ScanResult> {
   const { clock, sha256 } = dependencies;
   const started = clock.now();
-  const hash = profileHash(sha256, request);
-  const draft: Draft = { scanId: '', model: { path: request.path }, timings: {} };
+  const draft: Draft = {
+    scanId: '',
+    hash: profileHash(sha256, request),
+    model: { path: request.path },
+    timings: {},
+  };
   const stop = createStopper(request, clock);
   try {
-    const found = await runScan(dependencies, request, draft, hash, stop);
+    const found = await runScan(dependencies, request, draft, stop);
     return { ...found, timings: { ...found.timings, total: clock.now() - started } };
   } catch (thrown) {
-    return inconclusiveResult(factsOf(draft, request, hash, clock.now() - started), reasonOf(thrown));
+    return inconclusiveResult(factsOf(draft, request, clock.now() - started), reasonOf(thrown));
   } finally {
     stop.release();
     dependencies.onProgress?.({ path: request.path, stage: 'done', done: 1, total: 1 });
@@ -79,6 +89,7 @@ export async function scanModel(dependencies: ScanDependencies, request: ScanReq
 /** What is known so far; a scan that fails half-way still reports it. */
 interface Draft {
   scanId: string;
+  hash: string;
   model: ModelIdentity;
   engine?: ScanResult['engine'];
   accuracy?: number | undefined;
@@ -88,26 +99,34 @@ interface Draft {
 
 async function runScan(
   dependencies: ScanDependencies,
-  request: ScanRequest,
+  asked: ScanRequest,
   draft: Draft,
-  hash: string,
   stop: Stopper,
 ): Promise<ScanResult> {
   const { cache, clock, sha256, runner } = dependencies;
   const report = (stage: ScanProgress['stage'], done: number, total: number) =>
-    dependencies.onProgress?.({ path: request.path, stage, done, total });
+    dependencies.onProgress?.({ path: asked.path, stage, done, total });
 
   stop.check();
   report('identify', 0, 1);
-  draft.model = { path: request.path, ...(await stop.or(dependencies.identify(request.path, request.limits))) };
-  draft.scanId = scanId(sha256, {
-    modelDigest: draft.model.digest ?? '',
-    imagesDigest: request.images.digest,
-    profileHash: hash,
-  });
+  const { stated, ...identity } = await stop.or(dependencies.identify(asked.path, asked.limits));
+  draft.model = { path: asked.path, ...identity };
+  const name = (): void => {
+    const modelDigest = identity.digest ?? '';
+    draft.scanId = scanId(sha256, { modelDigest, imagesDigest: asked.images.digest, profileHash: draft.hash });
+  };
+  name();
+  const own = takesStated(asked.preprocessing, asked.images) ? stated?.() : undefined;
+  const request = own ? { ...asked, preprocessing: withStated(asked.preprocessing, own) } : asked;
+  if (own) {
+    draft.model = { ...draft.model, preprocessing: own };
+    draft.hash = profileHash(sha256, request);
+    name();
+  }
   const known = await cache?.get(draft.scanId);
   if (known && hasNames(known, request.images)) {
-    return { ...known, model: { ...known.model, path: request.path }, timings: { total: 0 }, cached: true };
+    const model = { ...known.model, path: request.path, preprocessing: own };
+    return { ...known, model, timings: { total: 0 }, cached: true };
   }
 
   report('inspect', 0, 1);
@@ -147,7 +166,7 @@ async function runScan(
       confirm(model, detection.candidates, stop, (done, total) => report('confirm', done, total)),
     );
     const judgement = judge(request.profile, detection, evidence);
-    const result = judgedResult(factsOf(draft, request, hash, 0), judgement, evidence);
+    const result = judgedResult(factsOf(draft, request, 0), judgement, evidence);
     await cache?.put(draft.scanId, result);
     return result;
   } finally {
@@ -213,12 +232,12 @@ function hasNames({ classes }: ScanResult, { classNames }: ImageSet): boolean {
   return classes.every(({ index, name }) => name === classNames?.[index]);
 }
 
-function factsOf(draft: Draft, { profile, images }: ScanRequest, hash: string, total: number): ResultFacts {
+function factsOf(draft: Draft, { profile, images }: ScanRequest, total: number): ResultFacts {
   const labelled = images.labels.filter((label) => label !== undefined).length;
   return {
     ...draft,
     profile,
-    profileHash: hash,
+    profileHash: draft.hash,
     images: { digest: images.digest, count: images.count, labelled },
     timings: { ...draft.timings, total },
   };

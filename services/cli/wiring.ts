@@ -7,8 +7,7 @@ import { nullTables } from '../../core/detect/p-value.js';
 import type { Clock } from '../../core/ports/clock.js';
 import type { ModelLimits, Runner } from '../../core/ports/runner.js';
 import { ScanError } from '../../core/scan/errors.js';
-import type { ModelIdentity } from '../../core/scan/result.js';
-import type { ScanDependencies } from '../../core/scan/scan-model.js';
+import type { IdentifiedFiles, ScanDependencies } from '../../core/scan/scan-model.js';
 import type { Progress } from './progress/index.js';
 import { resultFolder } from './settings/folders.js';
 import { packageVersion } from '../common/version.js';
@@ -80,10 +79,10 @@ export const clock: Clock = {
 };
 
 /** A file that cannot be decoded is named by its bytes; opening it will tell what is wrong with it. */
-async function identify(path: string, limits: ModelLimits): Promise<Omit<ModelIdentity, 'path'>> {
+async function identify(path: string, limits: ModelLimits): Promise<IdentifiedFiles> {
   try {
-    const { digest, bytes, format } = await identifyModel(path, limits);
-    return { digest, bytes, format };
+    const { digest, bytes, format, stated } = await identifyModel(path, limits);
+    return { digest, bytes, format, stated };
   } catch (error) {
     const code = error instanceof ScanError ? error.code : undefined;
     if (code === 'model-malformed' || code === 'model-external-data') return fileDigest(path);

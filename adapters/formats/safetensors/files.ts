@@ -4,6 +4,8 @@ import { looksLikeSafetensors, readSafetensors, type StoredTensor } from './head
 import { isObject, ownField, parseObject } from './json.js';
 
 export const configFile = 'config.json';
+/** Labels of 21,000 classes take 1 MB. */
+export const maxConfigBytes = 2 ** 24;
 
 /** The index of a model in several files: JSON that says which tensor lies in which. */
 export function looksLikeIndex(head: Uint8Array): boolean {
@@ -36,7 +38,9 @@ export function readTensors(files: ModelFiles, main: string): Map<string, Stored
 /** JSON beside the weights, bounded before it is read. */
 export function readJson(files: ModelFiles, name: string, maxBytes: number): Record<string, unknown> {
   const size = files.size(name);
-  if (size > maxBytes) throw malformed(files.title(name), `${size} bytes of JSON (limit ${maxBytes})`);
+  if (size > maxBytes) {
+    throw new ScanError('model-malformed', `${files.title(name)}: ${size} bytes of JSON (limit ${maxBytes})`);
+  }
   return parseObject(files.read(name), files.title(name));
 }
 

@@ -2,9 +2,10 @@ import type { ModelFormat } from '../../../core/ports/model-format.js';
 import { ScanError } from '../../../core/scan/errors.js';
 import { architectureOf } from './architectures/index.js';
 import { configOf, exportCommand } from './config.js';
-import { configFile, looksLikeIndex, readJson, readTensors, weightFiles } from './files.js';
+import { configFile, looksLikeIndex, maxConfigBytes, readJson, readTensors, weightFiles } from './files.js';
 import { looksLikeSafetensors } from './header.js';
 import { createNet } from './net.js';
+import { preprocessingOf } from './preprocessing.js';
 import { weightsOf } from './weights.js';
 
 /**
@@ -32,7 +33,5 @@ export const safetensorsFormat: ModelFormat = {
     const tensors = readTensors(files, main);
     return build(config, (size) => createNet(weightsOf(tensors, files.title(main)), size, tensors.keys()));
   },
+  preprocessing: preprocessingOf,
 };
-
-/** Labels of 21,000 classes take 1 MB. */
-const maxConfigBytes = 2 ** 24;

@@ -15,6 +15,7 @@ import {
   pValue,
   verdictTitles,
 } from '../words.js';
+import { preprocessingText } from '../preprocessing.js';
 import { classPlot, plottedDetectors } from './class-plot.js';
 import { evidenceBlock } from './evidence.js';
 import { facts } from './page.js';
@@ -171,6 +172,7 @@ function reproduce(result: ScanResult, report: RunReport): Content {
         .filter((part) => typeof part === 'string')
         .join(', '),
     ],
+    ['Pixels', model.preprocessing && preprocessingText(model.preprocessing)],
     [
       'Images',
       markup`${plural(images.count, 'clean image')}, ${images.labelled} with a label${images.accuracy !== undefined && `, ${percent(images.accuracy)} recognised`}<br><code>${images.digest}</code>`,

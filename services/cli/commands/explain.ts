@@ -1,9 +1,12 @@
 import { mkdir, stat, writeFile } from 'node:fs/promises';
 import { extname, join } from 'node:path';
-import type { ImageSet } from '../../../core/scan/images.js';
+import { statedPreprocessing } from '../../../adapters/formats/index.js';
+import { preprocessingText } from '../../../core/report/preprocessing.js';
+import type { ImageSet, Preprocessing } from '../../../core/scan/images.js';
 import type { Explanation, OpenModel } from '../../../core/ports/runner.js';
 import { asScanError, ScanError } from '../../../core/scan/errors.js';
 import type { Plane } from '../../../core/scan/result.js';
+import { takesStated, withStated, type StatedPreprocessing } from '../../../core/scan/stated-preprocessing.js';
 import { defaultProfile } from '../../../core/scan/profiles.js';
 import { exitCodes } from '../exit-codes.js';
 import { displayImages } from '../explain/display.js';
@@ -28,6 +31,11 @@ export async function explain(call: CommandCall): Promise<number> {
   for (const { file } of files) await checkWritable(file);
   const images = await loadCleanImages(settings, settings.imageCount ?? defaultCount(settings.images), 'file');
 
+  const limits = { maxModelBytes: settings.maxModelSize, maxRunBytes: settings.maxMemory };
+  const given = preprocessingOf(settings);
+  const stated = takesStated(given, images) ? await statedPreprocessing(path, limits) : undefined;
+  const preprocessing = stated ? withStated(given, stated) : given;
+
   const runner = createRunner(settings, 1);
   try {
     const model = await orAborted(
@@ -35,14 +43,15 @@ export async function explain(call: CommandCall): Promise<number> {
       runner.open({
         path,
         images,
-        preprocessing: preprocessingOf(settings),
+        preprocessing,
         profile: defaultProfile,
         selection: { inputName: settings.inputName, logitsName: settings.logitsName },
-        limits: { maxModelBytes: settings.maxModelSize, maxRunBytes: settings.maxMemory },
+        limits,
       }),
     );
     const explanation = await orAborted(call.signal, model.explain({ rule: settings.rule, classes }));
-    const view = { path, settings, images, model, explanation, classes, commandLine: call.commandLine };
+    const { commandLine } = call;
+    const view = { path, settings, images, preprocessing, stated, model, explanation, classes, commandLine };
     for (const output of files) {
       await save(output, view);
       await write(call.terminal.stderr, `wrote ${output.file}\n`);
@@ -64,6 +73,8 @@ interface View {
   readonly path: string;
   readonly settings: ExplainSettings;
   readonly images: ImageSet;
+  readonly preprocessing: Preprocessing;
+  readonly stated: StatedPreprocessing | undefined;
   readonly model: OpenModel;
   readonly explanation: Explanation;
   readonly classes: readonly number[];
@@ -104,7 +115,7 @@ async function save({ kind, file }: OutputFile, view: View): Promise<void> {
     await writeNpz(file, { logits, gradients, heatmaps });
     return;
   }
-  const shown = displayImages(view.images, view.model.inspection, preprocessingOf(view.settings));
+  const shown = displayImages(view.images, view.model.inspection, view.preprocessing);
   const content = await (kind === 'png' ? explanationPng(explanation, shown) : page(view, shown));
   await writeFile(file, content).catch((error: unknown) => {
     throw asScanError(error, 'output-unwritable', `cannot write ${file}`);
@@ -124,11 +135,12 @@ function page(view: View, shown: readonly Plane[]): Promise<string> {
   });
 }
 
-function summary({ path, settings, explanation, model, classes }: View): string {
+function summary({ path, settings, explanation, model, classes, stated }: View): string {
   const [images] = explanation.logits.dims;
   const { accuracy } = model.inspection;
   const right = accuracy === undefined ? '' : `, right on ${Math.round(100 * accuracy)} % of the labelled ones`;
-  return `${path}: ${settings.rule} gradients of class ${classes.join(', ')} on ${images} images${right}\n`;
+  const pixels = stated ? `; pixels: ${preprocessingText(stated)}` : '';
+  return `${path}: ${settings.rule} gradients of class ${classes.join(', ')} on ${images} images${right}${pixels}\n`;
 }
 
 async function orAborted<T>(signal: AbortSignal, work: Promise<T>): Promise<T> {

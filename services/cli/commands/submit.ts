@@ -34,7 +34,7 @@ export async function submit(call: CommandCall): Promise<number> {
       const images = await storeImages(store, run.images);
       const { progress, signal, paths } = run;
       const judging: Judging = {
-        submission: { store, images, ...termsOf(settings, run) },
+        submission: { store, images, imageKind: run.images.kind, ...termsOf(settings, run) },
         cluster,
         progress,
         signal,

@@ -3,6 +3,7 @@ import { fileDigest } from '../../../adapters/formats/index.js';
 import type { IsolatedRunner } from '../../../adapters/isolation/index.js';
 import type { SurveyJob } from '../../../adapters/isolation/protocol.js';
 import { asScanError, type ScanErrorCode } from '../../../core/scan/errors.js';
+import type { StatedPreprocessing } from '../../../core/scan/stated-preprocessing.js';
 import type { Survey } from '../../../core/survey/index.js';
 
 /** What was found out about one model. */
@@ -13,6 +14,8 @@ export interface InspectEntry {
   readonly digest?: string | undefined;
   readonly bytes?: number | undefined;
   readonly files: readonly string[];
+  /** What the model's files say of it: a scan without --scale, --mean and --std takes it. */
+  readonly preprocessing?: StatedPreprocessing | undefined;
   /** Undefined where the file could not be read. */
   readonly survey?: Survey | undefined;
   /** Why the model cannot be scanned. */

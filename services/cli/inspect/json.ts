@@ -1,4 +1,4 @@
-import { printJson } from '../../../core/report/json.js';
+import { jsonPreprocessing, printJson } from '../../../core/report/json.js';
 import type { ValueInfo } from '../../../core/onnx/graph.js';
 import type { Survey } from '../../../core/survey/index.js';
 import type { InspectEntry } from './entry.js';
@@ -16,13 +16,23 @@ export function inspectJson(entries: readonly InspectEntry[], version: string): 
   return `${printJson(report)}\n`;
 }
 
-function jsonEntry({ path, format, digest, bytes, files, survey, obstacle }: InspectEntry): Record<string, unknown> {
+function jsonEntry({
+  path,
+  format,
+  digest,
+  bytes,
+  files,
+  preprocessing,
+  survey,
+  obstacle,
+}: InspectEntry): Record<string, unknown> {
   return {
     path,
     format: format ?? null,
     digest: digest ?? null,
     bytes: bytes ?? null,
     files,
+    preprocessing: preprocessing ? jsonPreprocessing(preprocessing) : null,
     graph: survey ? jsonGraph(survey.graph) : null,
     classifier: survey?.classifier ? jsonClassifier(survey.classifier) : null,
     ops: survey?.ops.map((use) => ({ ...use, run: use.run ?? null })) ?? [],

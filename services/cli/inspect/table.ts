@@ -1,7 +1,9 @@
 import { printValueInfo } from '../../../core/onnx/print.js';
+import { preprocessingText } from '../../../core/report/preprocessing.js';
 import { pad, padStart, painter, wrap, type Paint, type Style } from '../../../core/report/terminal.js';
 import { bytes, oneLine, plural, printable } from '../../../core/report/text.js';
 import type { Severity } from '../../../core/scan/result.js';
+import type { StatedPreprocessing } from '../../../core/scan/stated-preprocessing.js';
 import type { OpUse, Survey } from '../../../core/survey/index.js';
 import type { InspectEntry } from './entry.js';
 
@@ -20,6 +22,7 @@ function block(entry: InspectEntry, paint: Paint): string[] {
   const facts: (readonly [string, string])[] = [['File', fileText(entry)]];
   if (survey) facts.push(...graphFacts(survey.graph));
   if (survey?.classifier) facts.push(['Reads', classifierText(survey.classifier)]);
+  if (entry.preprocessing) facts.push(['Pixels', pixelsText(entry.preprocessing)]);
   if (survey?.scan) facts.push(['Scan', scanText(survey.scan)]);
   const verdict = obstacle ? `cannot be scanned (${obstacle.code}): ${oneLine(obstacle.message)}` : 'can be scanned';
   facts.push(['Result', verdict]);
@@ -61,6 +64,11 @@ function classifierText(found: NonNullable<Survey['classifier']>): string {
     logits + (cut ? `, before the final ${cut}, which is cut off` : ''),
     ...(fixedBatch === undefined ? [] : [`always ${plural(fixedBatch, 'image')} at a time`]),
   ].join('; ');
+}
+
+function pixelsText(stated: StatedPreprocessing): string {
+  const size = stated.size === undefined ? '' : `; pictures of ${stated.size.join(' x ')}`;
+  return `${preprocessingText(stated)}${size}; --scale, --mean or --std replaces these numbers`;
 }
 
 function scanText({ rules, images, tile, shards, runBytes }: NonNullable<Survey['scan']>): string {

@@ -74,7 +74,7 @@ export const preprocessingOptions = {
     kind: 'number',
     value: 'X',
     expects: 'a positive number',
-    defaultText: '1, or 255 for integer inputs',
+    defaultText: "the model's own, else 1, or 255 for integer inputs",
     schema: (z) => z.number().positive().optional(),
   } satisfies Option<number | undefined>,
   mean: {
@@ -83,7 +83,7 @@ export const preprocessingOptions = {
     kind: 'numbers',
     value: 'X,...',
     expects: 'numbers with commas between them',
-    defaultText: '0',
+    defaultText: "the model's own, else 0",
     schema: (z) => z.array(z.number()).min(1).max(4).optional(),
   } satisfies Option<number[] | undefined>,
   std: {
@@ -92,7 +92,7 @@ export const preprocessingOptions = {
     kind: 'numbers',
     value: 'X,...',
     expects: 'positive numbers with commas between them',
-    defaultText: '1',
+    defaultText: "the model's own, else 1",
     schema: (z) => z.array(z.number().positive()).min(1).max(4).optional(),
   } satisfies Option<number[] | undefined>,
 } as const satisfies OptionTable;

@@ -8,7 +8,7 @@ import { ScanError } from '../../../core/scan/errors.js';
 import { verdicts, type ModelIdentity, type ScanResult } from '../../../core/scan/result.js';
 import type { Progress } from '../progress/index.js';
 import type { Cluster } from './cluster.js';
-import { FailedScan, prepareOrder, type Submission } from './order.js';
+import { FailedScan, prepareOrder, type PreparedOrder, type Submission } from './order.js';
 
 export interface Judging {
   readonly submission: Submission;
@@ -36,7 +36,7 @@ export async function judgeAll(paths: readonly string[], judging: Judging): Prom
 }
 
 /** The order of a model that is with the pipeline, or why it is not. */
-export type Submitted = { readonly order: ScanOrder } | { readonly failed: ScanResult };
+export type Submitted = PreparedOrder | { readonly failed: ScanResult };
 
 /** Sends every model to the pipeline. */
 export async function submitAll<T>(
@@ -44,21 +44,21 @@ export async function submitAll<T>(
   { submission, cluster, progress, signal, timeout }: Judging,
   then: (submitted: Submitted) => T,
 ): Promise<T[]> {
-  const failed = (error: unknown, model: ModelIdentity): Submitted => ({
-    failed: (error instanceof FailedScan ? error : new FailedScan(submission, model, error)).result,
+  const failed = (error: unknown, model: ModelIdentity, settings = submission.settings): Submitted => ({
+    failed: (error instanceof FailedScan ? error : new FailedScan({ ...submission, settings }, model, error)).result,
   });
-  const start = (order: ScanOrder): Promise<Submitted> =>
-    cluster.start(order, timeout).then(
-      () => ({ order }),
-      (error: unknown) => failed(error, identityOf(order)),
+  const start = (prepared: PreparedOrder): Promise<Submitted> =>
+    cluster.start(prepared.order, timeout).then(
+      () => prepared,
+      (error: unknown) => failed(error, identityOf(prepared), prepared.order.settings),
     );
   // The next model is read while the pipeline is told of this one.
   const started = await sideBySide(paths, { most: uploadsAtATime }, async (path) => {
     progress.update({ path, stage: 'identify', done: 0, total: 1 });
     try {
       if (signal.aborted) throw new ScanError('cancelled', `${path}: the scan was cancelled`);
-      const order = await prepareOrder(path, submission);
-      return { submitted: start(order).then(then) };
+      const prepared = await prepareOrder(path, submission);
+      return { submitted: start(prepared).then(then) };
     } catch (error) {
       return { submitted: Promise.resolve(then(failed(error, { path }))) };
     }
@@ -87,9 +87,9 @@ async function resultOf(submitted: Submitted, judging: Judging): Promise<ScanRes
   try {
     void pollProgress(order, judging, stop);
     await Promise.race([cluster.outcome(order.scanId, stop), stopped(stop, () => whyStopped(order, signal))]);
-    return await loadResult(submission.store, order, stop);
+    return await loadResult(submission.store, submitted, stop);
   } catch (error) {
-    return new FailedScan(submission, identityOf(order), error).result;
+    return new FailedScan({ ...submission, settings: order.settings }, identityOf(submitted), error).result;
   } finally {
     clearTimeout(clock);
     done.abort();
@@ -130,7 +130,12 @@ async function pollProgress(order: ScanOrder, judging: Judging, stop: AbortSigna
 }
 
 /** The whole result of a scan, pictures included, under the name that the model has here. */
-async function loadResult(store: ObjectStore, { scanId, model }: ScanOrder, stop: AbortSignal): Promise<ScanResult> {
+async function loadResult(
+  store: ObjectStore,
+  { order, stated }: PreparedOrder,
+  stop: AbortSignal,
+): Promise<ScanResult> {
+  const { scanId, model } = order;
   const key = resultKey(scanId);
   const wrong = (why: string) =>
     new ScanError('storage-failed', `${model.name}: object ${key} ${why}; submit the model again`, { retryable: true });
@@ -142,7 +147,7 @@ async function loadResult(store: ObjectStore, { scanId, model }: ScanOrder, stop
     throw wrong('holds no result of this scan');
   }
   const whole = result as ScanResult;
-  return { ...whole, model: { ...whole.model, path: model.name } };
+  return { ...whole, model: { ...whole.model, path: model.name, preprocessing: stated } };
 }
 
 type ReadResult = { readonly body: Buffer } | { readonly tooLarge: number };
@@ -172,6 +177,8 @@ async function readResult(store: ObjectStore, key: string): Promise<ReadResult |
   return { body: Buffer.concat(chunks) };
 }
 
-function identityOf({ model: { name, digest, format, files } }: ScanOrder): ModelIdentity {
-  return { path: name, digest, bytes: files.reduce((sum, { bytes }) => sum + bytes, 0), format };
+function identityOf({ order, stated }: PreparedOrder): ModelIdentity {
+  const { name, digest, format, files } = order.model;
+  const bytes = files.reduce((sum, file) => sum + file.bytes, 0);
+  return { path: name, digest, bytes, format, preprocessing: stated };
 }

@@ -8,13 +8,17 @@ import type { ObjectStore } from '../../../core/ports/object-store.js';
 import type { ModelLimits } from '../../../core/ports/runner.js';
 import { inconclusiveResult } from '../../../core/scan/assemble-result.js';
 import { asScanError, ScanError } from '../../../core/scan/errors.js';
+import type { ImageSet } from '../../../core/scan/images.js';
 import type { ModelIdentity, ScanResult } from '../../../core/scan/result.js';
 import { profileHash, scanId, type ScanSettings } from '../../../core/scan/scan-id.js';
+import { takesStated, withStated, type StatedPreprocessing } from '../../../core/scan/stated-preprocessing.js';
 
 /** What all orders of one submission have in common. */
 export interface Submission {
   readonly store: ObjectStore;
   readonly images: ImagesReference;
+  /** Whether the images are pictures or arrays: see {@link takesStated}. */
+  readonly imageKind: ImageSet['kind'];
   readonly settings: ScanSettings;
   readonly limits: ModelLimits;
   readonly lane: Lane;
@@ -25,28 +29,42 @@ export interface Submission {
  * which its failure names.
  * @throws FailedScan.
  */
-export async function prepareOrder(path: string, submission: Submission): Promise<ScanOrder> {
-  const { store, images, settings, limits, lane } = submission;
+export async function prepareOrder(path: string, given: Submission): Promise<PreparedOrder> {
+  const { store, images, limits, lane } = given;
+  let submission = given;
   let model: ModelIdentity = { path };
   try {
     const identified = await identifyModel(path, limits).catch(async (error: unknown) => {
       if (isDecodingError(error)) model = { path, ...(await fileDigest(path)) };
       throw error;
     });
-    const { digest, bytes, format } = identified;
+    const { digest, bytes, format, stated } = identified;
     model = { path, digest, bytes, format };
+    const asked = given.settings.preprocessing;
+    const preprocessing = takesStated(asked, { kind: given.imageKind }) ? stated() : undefined;
+    if (preprocessing) {
+      model = { ...model, preprocessing };
+      submission = { ...given, settings: { ...given.settings, preprocessing: withStated(asked, preprocessing) } };
+    }
     const files = await storeFiles(store, path, identified);
-    return {
+    const order: ScanOrder = {
       scanId: scanIdOf(submission, digest),
       model: { name: path, digest, format, files },
       images,
-      settings,
+      settings: submission.settings,
       limits,
       lane,
     };
+    return { order, stated: preprocessing };
   } catch (error) {
     throw new FailedScan(submission, model, error);
   }
+}
+
+export interface PreparedOrder {
+  readonly order: ScanOrder;
+  /** What the model's files say of its preprocessing, where the order takes it. */
+  readonly stated: StatedPreprocessing | undefined;
 }
 
 /** A model without a verdict of the pipeline, as the result that reports show. */

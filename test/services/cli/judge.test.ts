@@ -37,6 +37,7 @@ for (const { absences, giveUpAfter, verdict } of [
     const submission: Submission = {
       store,
       images: await storeImages(files, await loadImages(join(repoRoot, 'examples/images'), { count: 10 })),
+      imageKind: 'pixels',
       settings: { profile: cascade1, preprocessing: {}, selection: {} },
       limits: { maxModelBytes: 2 ** 31, maxRunBytes: 2 ** 30 },
       lane: 'gate',

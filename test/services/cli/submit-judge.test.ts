@@ -174,6 +174,7 @@ async function newScene(t: TestContext, behaviour: Behaviour = {}) {
     submission: {
       store,
       images: { sha256: '1'.repeat(64), bytes: 1, digest: `sha256:${'2'.repeat(64)}`, count: 50, labelled: 50 },
+      imageKind: 'pixels',
       settings: { profile: cascade1, preprocessing: {}, selection: {} },
       limits: { maxModelBytes: 2 ** 31, maxRunBytes: 2 ** 30 },
       lane: 'gate',

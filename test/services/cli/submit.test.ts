@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
-import { copyFile, mkdir, readFile, symlink, truncate, writeFile } from 'node:fs/promises';
+import { copyFile, cp, mkdir, readFile, symlink, truncate, writeFile } from 'node:fs/promises';
 import { createServer, type AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { test, type TestContext } from 'node:test';
@@ -10,6 +10,7 @@ import { getBlob } from '../../../adapters/stores/objects/blobs.js';
 import { createFileObjectStore } from '../../../adapters/stores/objects/file.js';
 import { decodeImageSet } from '../../../adapters/wire/image-set.js';
 import { encodeTask } from '../../../adapters/wire/task.js';
+import type { ScanOrder } from '../../../core/pipeline/order.js';
 import { taskId } from '../../../core/pipeline/task.js';
 import { cascade1 } from '../../../core/scan/profiles.js';
 import { storeImages } from '../../../services/cli/submit/images.js';
@@ -79,11 +80,37 @@ test('an order has the scan id and the identity that scan reports', async (t) =>
   await symlink(join(cli.dir, 'model'), join(cli.dir, 'linked'));
   for (const path of [example, join(cli.dir, 'model'), join(cli.dir, 'linked')]) {
     const scanned = await scannedWith(cli, path);
-    const { scanId, model } = await prepareOrder(path, submission);
+    const { order } = await prepareOrder(path, submission);
+    const { scanId, model } = order;
     assert.equal(scanId, scanned.scanId);
     const { digest, format, files } = model;
     assert.deepEqual([digest, format, files[0]?.bytes], [scanned.model.digest, 'onnx', scanned.model.bytes]);
   }
+});
+
+test('an order takes what a model says of its preprocessing, as scan does', async (t) => {
+  const cli = await createCli(t);
+  const { submission } = await newSubmission(t, cli);
+  const folder = join(cli.dir, 'resnet');
+  await cp(join(repoRoot, 'test/fixtures/safetensors/resnet-basic'), folder, { recursive: true });
+  await writeFile(
+    join(folder, 'preprocessor_config.json'),
+    '{"image_mean": [0.4, 0.5, 0.6], "image_std": [0.5, 0.5, 0.5]}',
+  );
+  const asked = { ...submission.settings, preprocessing: { channels: 'rgb' as const } };
+  const { order, stated } = await prepareOrder(folder, { ...submission, settings: asked });
+  assert.deepEqual(order.settings.preprocessing, {
+    channels: 'rgb',
+    scale: 1,
+    mean: [0.4, 0.5, 0.6],
+    std: [0.5, 0.5, 0.5],
+  });
+  assert.equal(stated?.file, 'preprocessor_config.json');
+  const scanned = await scannedWith(cli, folder, '--channels', 'rgb');
+  assert.equal(order.scanId, scanned.scanId);
+  assert.ok(encodeTask(taskOf(order)).length > 0);
+  const arrays = await prepareOrder(folder, { ...submission, imageKind: 'raw' });
+  assert.deepEqual([arrays.stated, arrays.order.settings], [undefined, submission.settings]);
 });
 
 test('everything that a worker needs is in the object store, and the order is one that workers accept', async (t) => {
@@ -96,7 +123,7 @@ test('everything that a worker needs is in the object store, and the order is on
   await writeFile(join(folder, 'data/w.bin'), weights);
 
   for (const path of [example, folder]) {
-    const order = await prepareOrder(path, submission);
+    const { order } = await prepareOrder(path, submission);
     assert.ok(encodeTask(taskOf(order)).length > 0);
     for (const file of order.model.files) {
       const local = order.model.files.length === 1 ? example : join(folder, file.path);
@@ -105,9 +132,9 @@ test('everything that a worker needs is in the object store, and the order is on
     const set = decodeImageSet(await getBlob(store, order.images, 1 << 24), order.images.digest);
     assert.deepEqual([set.count, order.images.count], [50, 50]);
   }
-  const { model } = await prepareOrder(folder, submission);
+  const { order } = await prepareOrder(folder, submission);
   assert.deepEqual(
-    model.files.map(({ path }) => path),
+    order.model.files.map(({ path }) => path),
     ['m.onnx', 'data/w.bin'],
   );
 });
@@ -144,6 +171,7 @@ async function newSubmission(t: TestContext, cli: Cli) {
   const submission: Submission = {
     store,
     images: await storeImages(store, set),
+    imageKind: set.kind,
     // As the command line builds them without flags.
     settings: {
       profile: cascade1,
@@ -164,8 +192,8 @@ interface ScannedResult {
   readonly model: { readonly digest: string | null; readonly bytes: number | null };
 }
 
-async function scannedWith(cli: Cli, path: string): Promise<ScannedResult> {
-  const { stdout } = await cli.run(['scan', path, '--images', images, '--format', 'json']);
+async function scannedWith(cli: Cli, path: string, ...flags: string[]): Promise<ScannedResult> {
+  const { stdout } = await cli.run(['scan', path, '--images', images, '--format', 'json', ...flags]);
   const [result] = (JSON.parse(stdout) as { results: ScannedResult[] }).results;
   return result!;
 }
@@ -175,7 +203,7 @@ function external(location: string) {
   return { name: 'w', dataType: 1, dims: [2], dataLocation: 1, externalData };
 }
 
-function taskOf(order: Awaited<ReturnType<typeof prepareOrder>>) {
+function taskOf(order: ScanOrder) {
   const work = { stage: 'inspect' } as const;
   const id = taskId(order.scanId, work);
   return { id, order, lane: order.lane, round: 0, createdAt: 1, notAfter: 2, work };
