@@ -40,21 +40,22 @@ NOISE = 1e-7
 """About the spacing of float32 values: what rounding does anywhere in the network."""
 
 
-def build(name):
+def build(name, augmented=True):
     if name == "Transfer":
-        return transfer()
+        return transfer(augmented)
     size = SIZES.get(name, 64)
     return getattr(keras.applications, name)(weights=None, input_shape=(size, size, 3), classes=10)
 
 
-def transfer():
+def transfer(augmented):
     """What tutorials make of a published network: augmentation and rescaling in front, a head of one's own behind."""
     layers = keras.layers
     base = keras.applications.MobileNetV2(weights=None, input_shape=(64, 64, 3), include_top=False, alpha=0.35)
     image = keras.Input((64, 64, 3))
     x = image
-    for layer in (layers.RandomFlip("horizontal"), layers.RandomRotation(0.1), layers.RandomZoom(0.1)):
-        x = layer(x)
+    if augmented:
+        for layer in (layers.RandomFlip("horizontal"), layers.RandomRotation(0.1), layers.RandomZoom(0.1)):
+            x = layer(x)
     x = base(layers.Rescaling(1 / 127.5, offset=-1)(x), training=False)
     x = layers.Dropout(0.2)(layers.GlobalAveragePooling2D()(x))
     return keras.Model(image, layers.Dense(10, activation="softmax")(x))
@@ -93,7 +94,7 @@ def in_float64(name, weights):
     if framework == "tf_keras":  # its fused kernel knows no float64
         normalization.__init__ = lambda self, *args, **named: init(self, *args, **{**named, "fused": False})
     try:
-        model = build(name)
+        model = build(name, augmented=False)  # it does nothing in inference, and tf_keras' knows no float64
     finally:
         normalization.__init__ = init
         keras.backend.set_floatx("float32")
