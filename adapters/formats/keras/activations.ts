@@ -38,11 +38,14 @@ export const activations: Readonly<Record<string, Activation>> = {
   tanh_shrink: ({ build }, x) => build.binary('Sub', x, build.unary('Tanh', x)),
   soft_shrink: ({ build }, x) => build.unary('Shrink', x, { bias: { float: 0.5 }, lambd: { float: 0.5 } }),
   hard_shrink: ({ build }, x) => build.unary('Shrink', x, { bias: { float: 0 }, lambd: { float: 0.5 } }),
-  // (x + sqrt(x^2 + b)) / 2 with b = 4.
-  squareplus: ({ build }, x) => {
-    const root = build.unary('Sqrt', build.binary('Add', build.binary('Mul', x, x), build.number(4)));
-    return build.binary('Mul', build.binary('Add', x, root), build.number(0.5));
+  squareplus: ({ build }, x) => squareplus(build, x, 4),
+  // 0 below -1, (x + 1)^2 / 4 between, x above 1.
+  sparse_plus: ({ build }, x) => {
+    const middle = build.binary('Add', clip(build, x, -1, 1), build.number(1));
+    const square = build.binary('Mul', build.binary('Mul', middle, middle), build.number(0.25));
+    return build.binary('Add', square, build.unary('Relu', build.binary('Sub', x, build.number(1))));
   },
+  sparse_sigmoid: ({ build }, x) => build.unary('HardSigmoid', x, { alpha: { float: 0.5 }, beta: { float: 0.5 } }),
 };
 
 export function swish({ build }: LayerCall, x: Value): Value {
@@ -51,4 +54,10 @@ export function swish({ build }: LayerCall, x: Value): Value {
 
 export function clip(build: LayerCall['build'], x: Value, low: number, high: number): Value {
   return build.op('Clip', [x, build.number(low), build.number(high)], x.dims);
+}
+
+/** (x + sqrt(x^2 + b)) / 2 */
+export function squareplus(build: LayerCall['build'], x: Value, b: number): Value {
+  const root = build.unary('Sqrt', build.binary('Add', build.binary('Mul', x, x), build.number(b)));
+  return build.binary('Mul', build.binary('Add', x, root), build.number(0.5));
 }

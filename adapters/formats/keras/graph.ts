@@ -185,10 +185,11 @@ function applyInner(t: Translation, inner: unknown, part: Part, x: Value, place:
   // A model of one layer: its class is checked as any other's.
   const model = parseModel({ class_name: 'Sequential', config: { name: part.name, layers: [entry.whole] } }, t.refuse);
   const layer = model.layers.find(({ className }) => className !== 'InputLayer');
-  if (!layer || layer.model) return t.refuse.unsupported(`${title} wraps a model`);
+  if (!layer) return t.refuse.unsupported(`${title} wraps no layer`);
   // Keras 2 names the weights after the wrapper.
   const names = t.generation === 3 ? [...place.names, layer.name] : place.names;
   const own = { names, store: `${place.store}/${part.store}` };
+  if (layer.model) return translateModel(t, layer.model, [x], { ...own, store: `${own.store}/` })[0]!;
   const args = [{ kind: 'tensor', value: x } as const];
   return translateLayer(t, layer, own, { args, options: new Map(), inputs: [x] })[0]!;
 }

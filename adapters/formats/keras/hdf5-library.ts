@@ -42,7 +42,7 @@ export interface H5Module {
     id: bigint,
     path: string,
     name: string,
-  ): { readonly type: number; readonly total_size: number };
+  ): { readonly type: number; readonly total_size: number; readonly cset: number };
   get_dataset_metadata(id: bigint, path: string): H5Dataset;
   get_dataset_data(id: bigint, path: string, count: null, offset: null, strides: null, pointer: bigint): number;
 }

@@ -2,6 +2,7 @@ import type { DType, Tensor, TensorData } from '../../../core/onnx/graph.js';
 import { sizeOf } from '../../../core/onnx/tensor.js';
 import type { Refusals } from './errors.js';
 import { openLibrary, type Library } from './hdf5-library.js';
+import { utf8OfBytes } from './hdf5-text.js';
 
 /**
  * What a model needs of an HDF5 file. The library runs in WebAssembly and sees a file system of its own with this one file in
@@ -32,6 +33,9 @@ export async function withHdf5<T>(
   return library.withFile(bytes, refuse, (id) => use(fileOf(library, id, { left: maxBytes }, refuse)));
 }
 
+/** H5T_CSET_ASCII. */
+const asciiText = 0;
+
 /** Elements of an attribute: Keras' longest lists name some thousand weights. */
 const maxTexts = 100_000;
 const maxNames = 100_000;
@@ -46,7 +50,7 @@ function fileOf(library: Library, id: bigint, budget: { left: number }, refuse: 
   const read = (group: string, attribute: string): string[] | undefined => {
     if (!exists(group, module.H5G_GROUP) || !module.get_attribute_names(id, group).includes(attribute))
       return undefined;
-    const { type, total_size: count } = module.get_attribute_metadata(id, group, attribute);
+    const { type, cset, total_size: count } = module.get_attribute_metadata(id, group, attribute);
     if (type !== module.H5T_class_t.H5T_STRING.value) return count === 0 ? [] : undefined;
     if (!(count <= maxTexts)) return refuse.tooLarge(`the attribute ${attribute} of ${group} has ${count} elements`);
     const value = library.attribute(id, group, attribute);
@@ -55,7 +59,8 @@ function fileOf(library: Library, id: bigint, budget: { left: number }, refuse: 
       all.reduce((sum: number, each) => sum + (typeof each === 'string' ? each.length : 0), 0),
       attribute,
     );
-    return all.every((each) => typeof each === 'string') ? all : undefined;
+    if (!all.every((each) => typeof each === 'string')) return undefined;
+    return cset === asciiText ? all.map(utf8OfBytes) : all;
   };
   return {
     text: (group, attribute) => read(group, attribute)?.[0],

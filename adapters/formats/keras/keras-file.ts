@@ -20,11 +20,13 @@ export interface KerasArchive {
 export function readKeras(archive: KerasArchive, title: string, maxBytes: number): Promise<Graph> {
   const refuse = refusalsOf(title);
   const weights = 'model.weights.h5';
-  if (!archive.has(weights))
+  if (!archive.has(weights)) {
+    const sharded = archive.has('model.weights.json');
     throw new ScanError(
-      'model-unsupported-format',
-      `${title}: its weights are not in ${weights}. Save it with Keras in one file: model.save('model.keras')`,
+      sharded ? 'model-unsupported-format' : 'model-malformed',
+      `${title}: a Keras archive without ${weights}${sharded ? ': its weights are in shards' : ', so that the model has no weights'}. Save it with Keras in one file: model.save('model.keras')`,
     );
+  }
   const config = jsonOf(archive, 'config.json', refuse);
   const version = archive.has('metadata.json')
     ? settingsOf(jsonOf(archive, 'metadata.json', refuse), 'metadata.json', refuse.malformed).text('keras_version', '')

@@ -79,10 +79,12 @@ const prelu: LayerRule = (call) => {
 };
 
 const softmax: LayerRule = (call) => {
+  const { build } = call;
   const x = input(call);
-  const [axis = -1, ...rest] = call.settings.integers('axis', [-1]);
-  if (rest.length > 0) call.refuse('is a Softmax over several axes');
-  return call.build.unary('Softmax', x, { axis: axisOf(call, axis, x.dims) });
+  const axes = call.settings.integers('axis', [-1]).map((axis) => axisOf(call, axis, x.dims));
+  if (axes.includes(0)) return call.refuse('is a Softmax over the batch');
+  if (axes.length === 1) return build.unary('Softmax', x, { axis: axes[0]! });
+  return build.unary('Exp', build.binary('Sub', x, build.reduce('ReduceLogSumExp', x, axes, true)));
 };
 
 export const activationLayers: RuleTable = {

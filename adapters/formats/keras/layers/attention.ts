@@ -1,7 +1,7 @@
 import type { Tensor } from '../../../../core/onnx/graph.js';
 import { float32, ints } from '../../../../core/onnx/tensor.js';
 import type { Value } from '../build.js';
-import { expectShape, known, type LayerCall, type LayerRule, type Part, type RuleTable } from '../layer.js';
+import { axisOf, expectShape, known, type LayerCall, type LayerRule, type Part, type RuleTable } from '../layer.js';
 
 /**
  * Softmax(Q K' / sqrt(key_dim)) V with heads, between linear maps of query, key, value and result.
@@ -9,12 +9,8 @@ import { expectShape, known, type LayerCall, type LayerRule, type Part, type Rul
  */
 const multiHeadAttention: LayerRule = (call) => {
   const { settings, build } = call;
-  const [query, value, key] = operands(call);
-  for (const { dims } of [query, value, key])
-    if (dims.length !== 3)
-      call.refuse(`attends over a tensor of ${dims.length} axes; only [batch, places, features] is supported`);
-  const axes = settings.has('attention_axes') ? settings.integers('attention_axes') : [1];
-  if (axes.length !== 1 || (axes[0] !== 1 && axes[0] !== -2)) call.refuse('attends over other axes than the second');
+  const given = operands(call);
+  const [query, value, key] = given.map((x) => inOneAxis(call, x)) as typeof given;
   if (settings.flag('use_gate', false)) call.refuse('has a gate');
   const heads = settings.integer('num_heads');
   const size = settings.integer('key_dim');
@@ -22,9 +18,9 @@ const multiHeadAttention: LayerRule = (call) => {
   if (heads < 1 || size < 1 || valueSize < 1) call.fail('has no heads');
   const bias = settings.flag('use_bias', true);
 
-  const q = split(call, linear(call, query, part('query'), bias, [heads, size]), heads, size);
-  const k = split(call, linear(call, key, part('key'), bias, [heads, size]), heads, size);
-  const v = split(call, linear(call, value, part('value'), bias, [heads, valueSize]), heads, valueSize);
+  const q = split(call, linear(call, query, part(call, 'query'), bias, [heads, size]), heads, size);
+  const k = split(call, linear(call, key, part(call, 'key'), bias, [heads, size]), heads, size);
+  const v = split(call, linear(call, value, part(call, 'value'), bias, [heads, valueSize]), heads, valueSize);
   const scaled = build.binary('Mul', q, build.number(1 / Math.sqrt(size)));
   const turned = build.transpose(k, [0, 1, 3, 2]);
   const scores = build.op('MatMul', [scaled, turned], [q.dims[0]!, heads, q.dims[2]!, k.dims[2]!]);
@@ -39,24 +35,46 @@ const multiHeadAttention: LayerRule = (call) => {
   if (out.length !== 1) call.refuse('gives a result of more than three axes');
   const [kernel, offset] = call.variables(
     ['kernel', ...(bias ? ['bias'] : [])],
-    part('attention_output', 'output_dense'),
+    part(call, 'attention_output', 'output_dense'),
   );
   expectShape(call, kernel!, 'output kernel', [heads, valueSize, out[0]!]);
-  return project(call, joined, 'output', flat(kernel!, heads * valueSize, out[0]!), offset, out[0]!);
+  const result = project(call, joined, 'output', flat(kernel!, heads * valueSize, out[0]!), offset, out[0]!);
+  const places = given[0].dims.slice(1, -1);
+  const shaped = places.length === 1 ? result : build.reshape(result, [query.dims[0]!, ...places, out[0]!]);
+  return withScores(call) ? [shaped, weights] : shaped;
 };
 
-function part(name: string, store = `${name}_dense`): Part {
-  return { name, store };
+/** Attention over all axes between batch and features sees them as one. */
+function inOneAxis(call: LayerCall, x: Value): Value {
+  const places = x.dims.length - 2;
+  if (places < 1) return call.fail(`attends over a tensor of ${x.dims.length} axes`);
+  const all = Array.from({ length: places }, (_, i) => i + 1);
+  const axes = call.settings.has('attention_axes') ? call.settings.integers('attention_axes') : all;
+  const named = axes.map((axis) => axisOf(call, axis, x.dims)).sort((a, b) => a - b);
+  if (named.join() !== all.join()) return call.refuse('attends over some of the axes between batch and features');
+  if (places === 1) return x;
+  const size = all.reduce((product, axis) => product * known(call, x.dims, axis), 1);
+  return call.build.reshape(x, [x.dims[0]!, size, known(call, x.dims, places + 1)]);
+}
+
+/** The weights as a second result; of one axis only, because those of several have their shape. */
+function withScores(call: LayerCall): boolean {
+  const option = call.options.get('return_attention_scores');
+  if (option?.kind !== 'constant' || option.value !== true) return false;
+  return operands(call)[0].dims.length === 3 || call.refuse('is called with return_attention_scores over several axes');
+}
+
+/** Keras 2 stores the parts under the names of attributes that are private. */
+function part({ generation }: LayerCall, name: string, store = `${name}_dense`): Part {
+  return { name, store: generation === 3 ? store : `_${store}` };
 }
 
 /** Query, value and key, which is the value where it is not given; they may be given by name. */
 function operands(call: LayerCall): [Value, Value, Value] {
   for (const name of ['attention_mask', 'query_mask', 'value_mask', 'key_mask'])
     if (call.options.get(name)?.kind === 'tensor') call.refuse(`is given a ${name}`);
-  for (const name of ['return_attention_scores', 'use_causal_mask']) {
-    const option = call.options.get(name);
-    if (option?.kind === 'constant' && option.value === true) call.refuse(`is called with ${name}`);
-  }
+  const causal = call.options.get('use_causal_mask');
+  if (causal?.kind === 'constant' && causal.value === true) call.refuse('is called with use_causal_mask');
   const at = (place: number, name: string): Value | undefined => {
     const operand = call.args[place] ?? call.options.get(name);
     return operand?.kind === 'tensor' ? operand.value : undefined;

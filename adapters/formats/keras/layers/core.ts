@@ -1,4 +1,5 @@
 import { float32, ints } from '../../../../core/onnx/tensor.js';
+import type { Value } from '../build.js';
 import { channelsFirst, expectShape, input, known, type LayerRule, type RuleTable } from '../layer.js';
 import { isWhole } from '../settings.js';
 import { activate } from './activation.js';
@@ -87,6 +88,19 @@ const timeDistributed: LayerRule = (call) => {
   );
 };
 
+/** Changes the kernel of its layer in training only. */
+const spectralNormalization: LayerRule = (call) =>
+  call.apply(call.settings.raw('layer'), { name: 'layer', store: 'layer' }, input(call));
+
+/** Layers behind each other; random augmentation, as a rule. */
+const pipeline: LayerRule = (call) =>
+  call.settings
+    .list('layers')
+    .reduce<Value>(
+      (x, layer, i) => call.apply(layer, { name: `${i}`, store: `_pipeline_layers/${i}` }, x),
+      input(call),
+    );
+
 /** Unit length along the axes: x / max(|x|, 1e-6) in Keras 3's words, rsqrt(max(sum of squares, 1e-12)). */
 const unitNormalization: LayerRule = (call) => {
   const { build, settings } = call;
@@ -125,6 +139,8 @@ export const coreLayers: RuleTable = {
   Permute: permute,
   RepeatVector: repeatVector,
   TimeDistributed: timeDistributed,
+  SpectralNormalization: spectralNormalization,
+  Pipeline: pipeline,
   UnitNormalization: unitNormalization,
   LayerScale: layerScale,
   CustomScaleLayer: customScale,

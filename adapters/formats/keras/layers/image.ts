@@ -1,6 +1,7 @@
 import { ints, float32, numbersOf } from '../../../../core/onnx/tensor.js';
 import type { Value } from '../build.js';
 import { axisOf, channelsFirst, input, known, type LayerCall, type LayerRule, type RuleTable } from '../layer.js';
+import { repeated } from '../operations/rearranging.js';
 import { inChannelsFirst } from './windows.js';
 
 /** x * scale + offset; scale and offset are numbers or lists for the last axis. */
@@ -58,8 +59,8 @@ const modes: Readonly<Record<string, Readonly<Record<string, string | number | {
   },
 };
 
-function modeOf(call: LayerCall, fallback: string): (typeof modes)[string] {
-  const name = call.settings.text('interpolation', fallback).toLowerCase();
+function modeOf(call: LayerCall, given: string): (typeof modes)[string] {
+  const name = given.toLowerCase();
   return (Object.hasOwn(modes, name) ? modes[name] : undefined) ?? call.refuse(`interpolates by '${name}'`);
 }
 
@@ -67,20 +68,36 @@ const upSampling: LayerRule = (call) => {
   const { settings, build } = call;
   const [high, wide] = settings.sizes('size', 2, 2);
   if (!(high! >= 1 && wide! >= 1)) call.fail('makes images smaller than nothing');
-  const mode = modeOf(call, 'nearest');
+  const mode = modeOf(call, settings.text('interpolation', 'nearest'));
   return inChannelsFirst(call, input(call), 2, (x) => {
     const dims = x.dims.map((dim, axis) => (axis < 2 || dim === null ? dim : dim * (axis === 2 ? high! : wide!)));
     return build.op('Resize', [x, undefined, build.constant(float32([4], [1, 1, high!, wide!]))], dims, mode);
   });
 };
 
+/** Every element several times. */
+const upSampling1d: LayerRule = (call) => repeated(call, input(call), 1, call.settings.integer('size', 2));
+
+const upSampling3d: LayerRule = (call) => {
+  const x = input(call);
+  if (x.dims.length !== 5) return call.fail(`takes a tensor of ${x.dims.length} axes instead of 5`);
+  const first = channelsFirst(call) ? 2 : 1;
+  return call.settings.sizes('size', 3, 2).reduce((value, times, i) => repeated(call, value, first + i, times), x);
+};
+
 const resizing: LayerRule = (call) => {
-  const { settings, build } = call;
+  const { settings } = call;
   for (const key of ['crop_to_aspect_ratio', 'pad_to_aspect_ratio', 'antialias'])
     if (settings.flag(key, false)) call.refuse(`resizes with ${key}`);
-  const [height, width] = [settings.integer('height'), settings.integer('width')];
-  const mode = modeOf(call, 'bilinear');
-  return inChannelsFirst(call, input(call), 2, (x) => {
+  const size = [settings.integer('height'), settings.integer('width')];
+  return resize(call, input(call), size, settings.text('interpolation', 'bilinear'));
+};
+
+export function resize(call: LayerCall, image: Value, size: readonly number[], interpolation: string): Value {
+  const { build } = call;
+  const [height, width] = size as [number, number];
+  const mode = modeOf(call, interpolation);
+  return inChannelsFirst(call, image, 2, (x) => {
     if (x.dims[2] === height && x.dims[3] === width) return x;
     const dims = [x.dims[0]!, x.dims[1]!, height, width];
     // Sizes of some axes alone (the attribute `axes`) make ONNX Runtime's shape inference fail.
@@ -88,7 +105,7 @@ const resizing: LayerRule = (call) => {
     const sizes = build.op('Concat', [own, build.constant(ints(height, width))], [4], { axis: 0 });
     return build.op('Resize', [x, undefined, undefined, sizes], dims, mode);
   });
-};
+}
 
 /** The middle of the image; an image that is too small would be resized instead. */
 const centerCrop: LayerRule = (call) => {
@@ -109,7 +126,9 @@ const centerCrop: LayerRule = (call) => {
 export const imageLayers: RuleTable = {
   Rescaling: rescaling,
   Normalization: normalization,
+  UpSampling1D: upSampling1d,
   UpSampling2D: upSampling,
+  UpSampling3D: upSampling3d,
   Resizing: resizing,
   CenterCrop: centerCrop,
 };

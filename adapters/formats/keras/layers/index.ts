@@ -1,6 +1,7 @@
 import type { LayerRule, RuleTable } from '../layer.js';
 import { activationLayers } from './activation.js';
 import { attentionLayers } from './attention.js';
+import { dotAttentionLayers } from './dot-attention.js';
 import { convolutionLayers } from './convolution.js';
 import { coreLayers } from './core.js';
 import { identityLayers } from './identity.js';
@@ -18,6 +19,7 @@ export const layerRules: Readonly<Record<string, LayerRule>> = merge(
   activationLayers,
   attentionLayers,
   convolutionLayers,
+  dotAttentionLayers,
   coreLayers,
   identityLayers,
   imageLayers,

@@ -1,6 +1,9 @@
 import type { Value } from '../build.js';
 import { axisOf, type LayerCall, type LayerRule, type Operand, type RuleTable } from '../layer.js';
+import { reduction } from '../operations/arithmetic.js';
 import { operandValues } from '../operations/operands.js';
+
+const mean = reduction('ReduceMean');
 
 /** Layers and operations of the same name: operands are tensors or numbers. */
 function merge(op: string): LayerRule {
@@ -13,6 +16,8 @@ function merge(op: string): LayerRule {
 }
 
 const average: LayerRule = (call) => {
+  // The operation of this name is a mean along axes.
+  if (call.isOperation) return call.inputs.length === 1 ? mean(call) : call.refuse('averages with weights');
   const values = aligned(call);
   const sum = values
     .slice(1)

@@ -97,6 +97,29 @@ function ones(dims: readonly number[]): Tensor {
   return float32(dims, new Float32Array(dims.reduce((all, dim) => all * dim, 1)).fill(1));
 }
 
+/** x / sqrt(mean of squares + epsilon) * scale */
+const rmsNormalization: LayerRule = (call) => {
+  const { settings, build } = call;
+  const x = input(call);
+  const axes = settings.integers('axis', [-1]).map((axis) => axisOf(call, axis, x.dims));
+  if (axes.some((axis, i) => axis !== x.dims.length - axes.length + i))
+    return call.refuse('normalises along other axes than the last');
+  const [scale] = call.variables(['scale']);
+  expectShape(
+    call,
+    scale!,
+    'scale',
+    axes.map((axis) => known(call, x.dims, axis)),
+  );
+  const mean = build.reduce('ReduceMean', build.binary('Mul', x, x), axes, true);
+  const root = build.unary('Sqrt', build.binary('Add', mean, build.number(settings.number('epsilon', 1e-6))));
+  return build.binary(
+    'Mul',
+    build.binary('Div', x, root),
+    call.once('scale', () => scale!),
+  );
+};
+
 /** Over each image's groups of channels; -1 groups are as many as channels. */
 const groupNormalization: LayerRule = (call) => {
   const { settings, build } = call;
@@ -124,5 +147,6 @@ export const normalizationLayers: RuleTable = {
   BatchNormalizationV2: batchNormalization,
   SyncBatchNormalization: batchNormalization,
   LayerNormalization: layerNormalization,
+  RMSNormalization: rmsNormalization,
   GroupNormalization: groupNormalization,
 };

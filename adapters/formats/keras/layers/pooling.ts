@@ -15,6 +15,11 @@ function pooling(rank: number, op: 'MaxPool' | 'AveragePool'): LayerRule {
   };
 }
 
+/** The function, which tells the number of axes by its input. */
+export function poolingOperation(op: 'MaxPool' | 'AveragePool'): LayerRule {
+  return (call) => pooling(input(call).dims.length - 2, op)(call);
+}
+
 function globalPooling(rank: number, op: 'ReduceMax' | 'ReduceMean'): LayerRule {
   return (call) => {
     const x = input(call);

@@ -23,15 +23,39 @@ export function reduction(op: string): LayerRule {
 }
 
 export const matmul: LayerRule = (call) => {
-  const [a, b] = two(call);
-  for (const name of ['transpose_a', 'transpose_b'])
+  const [left, right] = two(call);
+  const turned = (x: Value, name: string): Value =>
+    parameter(call, name) === true
+      ? call.build.transpose(
+          x,
+          x.dims.map((_, axis, { length }) => (axis < length - 2 ? axis : 2 * length - 3 - axis)),
+        )
+      : x;
+  for (const name of ['adjoint_a', 'adjoint_b', 'a_is_sparse', 'b_is_sparse'])
     if (parameter(call, name) === true) return call.refuse(`multiplies matrices with ${name}`);
+  const [a, b] = [turned(left, 'transpose_a'), turned(right, 'transpose_b')];
   const [rows, inner] = a.dims.slice(-2);
   if (a.dims.length < 2 || b.dims.length < 2 || inner !== b.dims.at(-2))
     return call.fail('multiplies matrices that do not fit');
   const outer = broadcastOuter(call, a, b);
   return call.build.op('MatMul', [a, b], [...outer, rows!, b.dims.at(-1)!]);
 };
+
+export const log1p: LayerRule = ({ build, ...call }) =>
+  build.unary('Log', build.binary('Add', first({ ...call, build }), build.number(1)));
+
+export const expm1: LayerRule = ({ build, ...call }) =>
+  build.binary('Sub', build.unary('Exp', first({ ...call, build })), build.number(1));
+
+/** Along one axis, the last unless it is said otherwise. */
+export function softmax(op: 'Softmax' | 'LogSoftmax'): LayerRule {
+  return (call) => {
+    const x = first(call);
+    const [axis, ...more] = axesParameter(call, x, ['axis', 'dim'], 1, [-1]);
+    if (axis === undefined || more.length > 0) return call.refuse('is a softmax over several axes');
+    return call.build.unary(op, x, { axis });
+  };
+}
 
 function broadcastOuter(call: LayerCall, a: Value, b: Value): Value['dims'] {
   const [longer, shorter] = a.dims.length >= b.dims.length ? [a, b] : [b, a];

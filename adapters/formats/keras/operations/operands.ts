@@ -56,14 +56,16 @@ export function numberParameter(call: LayerCall, name: string, fallback?: number
   return typeof value === 'number' ? value : call.fail(`has a '${name}' that is no number`);
 }
 
-/** Axes of a reduction; all but none named means all. */
+/** Axes of a function; `fallback`, or all, where none are named. */
 export function axesParameter(
   call: LayerCall,
   x: Value,
   names: readonly string[] = ['axis'],
   place?: number,
+  fallback?: readonly number[],
 ): number[] {
-  const value = names.map((name) => parameter(call, name, place)).find((each) => each !== undefined && each !== null);
+  const value =
+    names.map((name) => parameter(call, name, place)).find((each) => each !== undefined && each !== null) ?? fallback;
   if (value === undefined) return x.dims.map((_, axis) => axis);
   const list: readonly unknown[] = Array.isArray(value) ? value : [value];
   return list.map((axis) =>

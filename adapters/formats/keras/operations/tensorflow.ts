@@ -1,8 +1,12 @@
-import { activations, clip } from '../activations.js';
-import type { LayerCall, LayerRule, RuleTable } from '../layer.js';
-import { arithmetic, matmul, reduction, unary } from './arithmetic.js';
+import { activations, clip, swish } from '../activations.js';
+import { float32 } from '../../../../core/onnx/tensor.js';
+import { axisOf, known, type LayerCall, type LayerRule, type RuleTable } from '../layer.js';
+import { arithmetic, expm1, log1p, matmul, reduction, softmax, unary } from './arithmetic.js';
+import { grey, resized } from './images.js';
 import { first, numberParameter, parameter } from './operands.js';
+import { blocks, flipped, padded, repeat, split, stacked, taken, tiled, unstacked } from './rearranging.js';
 import { expandDims, getItem, reshaped, squeeze, transposed } from './shaping.js';
+import { normalised, variance } from './statistics.js';
 
 /** Functions of TensorFlow in Functional models of Keras 2, where they are layers that name the function. */
 export const tensorflowLayers: RuleTable = {
@@ -16,7 +20,7 @@ export const tensorflowLayers: RuleTable = {
 };
 
 function byName(call: LayerCall): ReturnType<LayerRule> {
-  const name = call.settings.text('function').replace(/^tf\./, '');
+  const name = call.settings.text('function').replace(/^(tf\.)?(compat\.v1\.)?/, '');
   const rule = Object.hasOwn(functions, name) ? functions[name] : undefined;
   return rule ? rule(call) : call.refuse(`calls the TensorFlow function '${name}', which is not supported`);
 }
@@ -61,7 +65,33 @@ const functions: Readonly<Record<string, LayerRule>> = {
   'math.reduce_mean': reduction('ReduceMean'),
   'math.reduce_min': reduction('ReduceMin'),
   'math.reduce_sum': reduction('ReduceSum'),
+  'math.reduce_prod': reduction('ReduceProd'),
+  'math.reduce_logsumexp': reduction('ReduceLogSumExp'),
+  'math.reduce_std': variance(true),
+  'math.reduce_variance': variance(false),
+  'math.l2_normalize': normalised(1e-12, true),
+  'math.ceil': unary('Ceil'),
+  'math.cos': unary('Cos'),
+  'math.erf': unary('Erf'),
+  'math.expm1': expm1,
+  'math.floor': unary('Floor'),
+  'math.log1p': log1p,
+  'math.round': unary('Round'),
+  'math.sign': unary('Sign'),
+  'math.sin': unary('Sin'),
   'linalg.matmul': matmul,
+  'linalg.l2_normalize': normalised(1e-12, true),
+  'nn.bias_add': biasAdded,
+  'nn.crelu': (call) => {
+    const x = first(call);
+    const axis = axisOf(call, numberParameter(call, 'axis', -1), x.dims);
+    const { build } = call;
+    return build.concat([build.unary('Relu', x), build.unary('Relu', build.unary('Neg', x))], axis);
+  },
+  'nn.depth_to_space': blocks('DepthToSpace'),
+  'nn.l2_normalize': normalised(1e-12, true),
+  'nn.local_response_normalization': localResponse,
+  'nn.space_to_depth': blocks('SpaceToDepth'),
   'nn.elu': activation('elu'),
   'nn.gelu': (call) =>
     call.build.unary('Gelu', first(call), { approximate: parameter(call, 'approximate') === true ? 'tanh' : 'none' }),
@@ -71,9 +101,10 @@ const functions: Readonly<Record<string, LayerRule>> = {
   'nn.relu6': activation('relu6'),
   'nn.selu': activation('selu'),
   'nn.sigmoid': activation('sigmoid'),
-  'nn.silu': activation('silu'),
-  'nn.swish': activation('silu'),
-  'nn.softmax': activation('softmax'),
+  'nn.silu': silu,
+  'nn.swish': silu,
+  'nn.softmax': softmax('Softmax'),
+  'nn.log_softmax': softmax('LogSoftmax'),
   'nn.softplus': activation('softplus'),
   'nn.tanh': activation('tanh'),
   cast: (call) =>
@@ -87,14 +118,58 @@ const functions: Readonly<Record<string, LayerRule>> = {
   },
   expand_dims: expandDims,
   identity: first,
-  'image.resize': (call) => call.refuse('resizes by tf.image.resize; use a Resizing layer'),
+  'image.resize': (call) => {
+    if (parameter(call, 'preserve_aspect_ratio') === true) return call.refuse('resizes with preserve_aspect_ratio');
+    return resized(call, parameter(call, 'method') ?? 'bilinear');
+  },
+  'image.rgb_to_grayscale': grey,
+  pad: padded,
+  repeat,
   reshape: reshaped,
+  reverse: flipped,
+  slice: taken,
+  split: split('num_or_size_splits', 'sizes'),
   squeeze,
+  stack: stacked,
   stop_gradient: (call) => call.refuse('stops the gradient, which a scan needs'),
+  tile: tiled,
   transpose: transposed,
-  'compat.v1.transpose': transposed,
+  unstack: unstacked,
 };
 
 function activation(name: string): LayerRule {
   return (call) => activations[name]!(call, first(call));
+}
+
+function silu(call: LayerCall): ReturnType<LayerRule> {
+  return numberParameter(call, 'beta', 1) === 1 ? swish(call, first(call)) : call.refuse('has a beta');
+}
+
+/** A number for each channel. */
+function biasAdded(call: LayerCall): ReturnType<LayerRule> {
+  const { build } = call;
+  const x = first(call);
+  const second = call.inputs[1];
+  const format = parameter(call, 'data_format') ?? 'NHWC';
+  const axis = typeof format === 'string' && format.startsWith('NC') ? 1 : x.dims.length - 1;
+  const wide = (size: number): number[] => new Array<number>(x.dims.length).fill(1).with(axis, size);
+  if (second) return build.binary('Add', x, build.reshape(second, wide(known(call, second.dims, 0))));
+  const given = parameter(call, 'bias', 1);
+  if (!Array.isArray(given) || !given.every((each) => typeof each === 'number')) return call.fail('has no bias');
+  return build.binary('Add', x, build.constant(float32(wide(given.length), given)));
+}
+
+/** x / (bias + alpha * sum of squares of the channels at most `depth_radius` away) ^ beta; ONNX divides alpha by their number. */
+function localResponse(call: LayerCall): ReturnType<LayerRule> {
+  const x = first(call);
+  const size = 2 * numberParameter(call, 'depth_radius', 5) + 1;
+  if (x.dims.length !== 4 || !(size >= 1 && size < 2 ** 16)) return call.fail('normalises what is no image');
+  const { build } = call;
+  const attributes = {
+    size,
+    bias: { float: numberParameter(call, 'bias', 1) },
+    alpha: { float: size * numberParameter(call, 'alpha', 1) },
+    beta: { float: numberParameter(call, 'beta', 0.5) },
+  };
+  return build.transpose(build.unary('LRN', build.transpose(x, [0, 3, 1, 2]), attributes), [0, 2, 3, 1]);
 }

@@ -9,6 +9,7 @@ import type { Graph, Tensor } from '../../../../core/onnx/graph.js';
 import { float32 } from '../../../../core/onnx/tensor.js';
 import { ScanError, type ScanErrorCode } from '../../../../core/scan/errors.js';
 import { repoRoot } from '../../../support/paths.js';
+import { zipOf } from '../../../support/zip.js';
 
 /** Files that lie, ask for code to be run, or are broken: every one ends in a ScanError that says what is wrong. */
 
@@ -175,6 +176,25 @@ test('weights alone are refused with what to do', async () => {
   await assert.rejects(
     read(weightsOnly, 'model.h5'),
     refused('model-unsupported-format', /weights of a Keras model but not the model.*save/),
+  );
+});
+
+test('an archive without weights is told as such, not as an archive of something else', async () => {
+  const entries = openZip(keras).map((entry) => ({ name: entry.name, content: Buffer.from(entry.read()) }));
+  const without = (...names: string[]): Uint8Array => zipOf(...entries.filter(({ name }) => !names.includes(name)));
+  for (const bytes of [without('model.weights.h5'), without('model.weights.h5', 'metadata.json')]) {
+    assert.ok(kerasFormat.detect(memoryFiles(new Map([['model.keras', bytes]]), 'model.keras'), 'model.keras'));
+    await assert.rejects(
+      read(bytes, 'model.keras'),
+      refused(
+        'model-malformed',
+        /model\.keras: a Keras archive without model\.weights\.h5.*model\.save\('model\.keras'\)/,
+      ),
+    );
+  }
+  await assert.rejects(
+    read(without('config.json'), 'model.keras'),
+    refused('model-malformed', /no config\.json in the archive/),
   );
 });
 
