@@ -10,11 +10,16 @@ import { cascade1 } from '../../core/scan/profiles.js';
 /**
  * Imports every model that `make.py` saved and prints, as rows of a table, how far logits and gradients of all ten classes are
  * from Keras' own in float64, and how far Keras' own in float32 are: `node dist/lab/keras-sweep/run.js FOLDER [NAME...]`.
- * Errors are the largest difference as a fraction of the largest magnitude over all classes.
+ * The error of an image is the largest difference as a fraction of the largest magnitude over all its classes.
  *
- * Fails where the importer refuses, where logits are beyond 1e-4, or where gradients are beyond 1e-3 although Keras' own
- * gradients in float32 are within 3e-4: where they are not, near-tied activations take sides by the rounding of sums, and the
- * row says "ties" instead of "ok".
+ * Fails where the importer refuses; where logits of an image are beyond 1e-4; or where there are images for which Keras' own
+ * gradients in float32 are within 3e-4 and ours are beyond 1e-3 for all of those. One image suffices: a wrong derivative is
+ * wrong for each of them, while near-tied activations of one image take sides by the rounding of sums, ours or Keras'. Where
+ * Keras' own float32 is beyond 3e-4 for all images the row says "undecided", which is no failure and no proof.
+ *
+ * Columns: model, generation of Keras, file; logits, largest error of ours and of Keras' float32; gradients, error of ours and of
+ * Keras' float32 for the image where ours is least, and how many of the images are within 1e-3 of those where Keras' float32 is
+ * within 3e-4; nodes of the graph; verdict.
  */
 const limits = { logits: 1e-4, gradients: 1e-3, own: 3e-4 };
 const [folder = '', ...only] = process.argv.slice(2);
@@ -37,13 +42,18 @@ async function compared(file: string): Promise<{ passes: boolean; cells: string[
   const golden = readNpz(readFileSync(join(folder, file.replace(/\.\w+$/, '.npz'))));
   const numbers = (key: string): Float64Array => Float64Array.from(golden.get(key)!.data as ArrayLike<number>);
   const dims = golden.get('x')!.dims;
-  const started = performance.now();
   const files = memoryFiles(new Map([[file, readFileSync(join(folder, file))]]), file);
   const graph = await kerasFormat.read(files, file, { maxModelBytes: 2 ** 32 });
-  const read = performance.now() - started;
   const model = await openModel(createOnnxruntimeEngine({ provider: 'cpu' }), graph, {
     path: file,
-    images: { kind: 'raw', digest: 'sha256:0', count: 1, labels: [], dims, data: Float32Array.from(numbers('x')) },
+    images: {
+      kind: 'raw',
+      digest: 'sha256:0',
+      count: dims[0]!,
+      labels: [],
+      dims,
+      data: Float32Array.from(numbers('x')),
+    },
     preprocessing: {},
     profile: cascade1,
     selection: {},
@@ -54,46 +64,47 @@ async function compared(file: string): Promise<{ passes: boolean; cells: string[
       rule: 'vanilla',
       classes: Array.from({ length: 10 }, (_, i) => i),
     });
-    const exact = { logits: numbers('logits64'), gradients: numbers('gradients64') };
-    const single = { logits: numbers('logits'), gradients: numbers('gradients') };
-    const ours = { logits: worst(logits.data, exact.logits), gradients: worst(gradients.data, exact.gradients) };
-    const own = { logits: worst(single.logits, exact.logits), gradients: worst(single.gradients, exact.gradients) };
-    const near = ours.gradients <= limits.gradients;
-    const stable = own.gradients <= limits.own;
-    const passes = ours.logits <= limits.logits && (near || !stable);
-    const verdict = !passes ? 'FAILED' : stable ? 'ok' : near ? 'ok (ties)' : 'ties';
-    return {
-      passes,
-      cells: [
-        ...[ours.logits, own.logits, ours.gradients, own.gradients, worst(gradients.data, single.gradients)].map((e) =>
-          e.toExponential(1),
-        ),
-        `${(100 * beyond(gradients.data, exact.gradients, limits.gradients)).toFixed(2)} %`,
-        String(graph.nodes.length),
-        `${Math.round(read)} ms`,
-        verdict,
-      ],
-    };
+    const images = Array.from({ length: dims[0]! }, (_, image) => {
+      const part = (values: Numbers): Numbers => {
+        const size = values.length / dims[0]!;
+        return values.subarray(image * size, (image + 1) * size);
+      };
+      const exact = { logits: part(numbers('logits64')), gradients: part(numbers('gradients64')) };
+      return {
+        logits: worst(part(logits.data), exact.logits),
+        ownLogits: worst(part(numbers('logits')), exact.logits),
+        gradients: worst(part(gradients.data), exact.gradients),
+        ownGradients: worst(part(numbers('gradients')), exact.gradients),
+      };
+    });
+    const stable = images.filter(({ ownGradients }) => ownGradients <= limits.own);
+    const near = stable.filter((each) => each.gradients <= limits.gradients);
+    const logitsError = Math.max(...images.map((each) => each.logits));
+    const passes = logitsError <= limits.logits && (near.length > 0 || stable.length === 0);
+    const [best] = (stable.length > 0 ? stable : images).sort((a, b) => a.gradients - b.gradients);
+    const cells = [
+      ...[logitsError, Math.max(...images.map((each) => each.ownLogits)), best!.gradients, best!.ownGradients].map(
+        (error) => error.toExponential(1),
+      ),
+      `${near.length} of ${stable.length}`,
+      String(graph.nodes.length),
+      !passes ? 'FAILED' : near.length > 0 ? 'ok' : 'undecided',
+    ];
+    return { passes, cells };
   } finally {
     await model.close();
   }
 }
 
+type Numbers = Float32Array | Float64Array;
+
 /** The largest difference as a fraction of the largest magnitude; Infinity for what is not finite. */
-function worst(actual: ArrayLike<number>, expected: Float64Array): number {
-  const scale = magnitude(expected);
-  return expected.reduce((most, value, i) => {
-    const difference = Math.abs(actual[i]! - value) / scale;
-    return difference <= most ? most : Number.isFinite(difference) ? difference : Infinity;
-  }, 0);
-}
-
-/** The share of values that differ by more than `limit` of the largest. */
-function beyond(actual: ArrayLike<number>, expected: Float64Array, limit: number): number {
-  const scale = magnitude(expected);
-  return expected.filter((value, i) => !(Math.abs(actual[i]! - value) / scale <= limit)).length / expected.length;
-}
-
-function magnitude(values: Float64Array): number {
-  return values.reduce((most, value) => Math.max(most, Math.abs(value)), 0) || 1;
+function worst(actual: Numbers, expected: Numbers): number {
+  let [scale, most] = [0, 0];
+  for (const value of expected) scale = Math.max(scale, Math.abs(value));
+  expected.forEach((value, i) => {
+    const difference = Math.abs(actual[i]! - value) / (scale || 1);
+    most = Number.isFinite(difference) ? Math.max(most, difference) : Infinity;
+  });
+  return most;
 }
