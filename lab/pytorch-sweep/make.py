@@ -116,7 +116,7 @@ def make(spec, folder, exporters):
     random = torch.Generator().manual_seed(2)
     size = smallest(spec)
     torch.manual_seed(1)
-    model = build(spec, size).eval().requires_grad_(False)
+    model = build(spec, size).eval()
     randomise(model, random)
     calibrate(model, random, size)
     x = torch.randn(2, 3, size, size, generator=random)
