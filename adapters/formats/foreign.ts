@@ -1,5 +1,6 @@
 import { basename } from 'node:path';
 import { ScanError } from '../../core/scan/errors.js';
+import { pytorchFormat } from './pytorch.js';
 
 /** A format that is recognised and not read. */
 export interface ForeignFormat {
@@ -19,8 +20,8 @@ export function foreignFormat(
   path: string,
   entries: readonly string[] = [],
 ): ForeignFormat | undefined {
-  const subject: Subject = { head, text: textOf(head), name: basename(path).toLowerCase(), entries };
-  return foreignFormats.find(({ matches }) => matches(subject));
+  const subject: ForeignSubject = { head, text: textOf(head), name: basename(path).toLowerCase(), entries };
+  return pytorchFormat(subject) ?? foreignFormats.find(({ matches }) => matches(subject));
 }
 
 export function foreignError(path: string, format: ForeignFormat): ScanError {
@@ -30,16 +31,19 @@ export function foreignError(path: string, format: ForeignFormat): ScanError {
   );
 }
 
-interface Subject {
+/** What a format is told by. */
+export interface ForeignSubject {
   readonly head: Uint8Array;
-  /** One character per byte. */
+  /** {@link head}, one character per byte. */
   readonly text: string;
+  /** The file's, in lower case. */
   readonly name: string;
+  /** Names in it, where it is a zip that was looked into. */
   readonly entries: readonly string[];
 }
 
 interface Recognised extends ForeignFormat {
-  readonly matches: (subject: Subject) => boolean;
+  readonly matches: (subject: ForeignSubject) => boolean;
 }
 
 const toOnnx = "torch.onnx.export(m.eval(), torch.zeros(1, 3, 224, 224), 'model.onnx')";
@@ -65,20 +69,6 @@ const foreignFormats: readonly Recognised[] = [
     name: 'an ExecuTorch program',
     export: `python -c "import torch; m = ...; ${toOnnx}", m being the model it was made from`,
     matches: ({ text }) => text.slice(4, 6) === 'ET' && /\d\d/.test(text.slice(6, 8)),
-  },
-  {
-    name: 'a PyTorch file',
-    export: `python -c "import torch; m = ...; ${toOnnx}", m being the model with these weights loaded`,
-    matches: ({ head, text, name, entries }) =>
-      (isZip(head) &&
-        (text.includes('data.pkl') ||
-          text.includes('/version') ||
-          entries.some((entry) => /(^|\/)data\.pkl$/.test(entry)) ||
-          /\.(pt|pth|ckpt)$/.test(name))) ||
-      // A pickle: protocol opcode, protocol number 2 to 5.
-      (head[0] === 0x80 && head[1]! >= 2 && head[1]! <= 5) ||
-      name === 'pytorch_model.bin' ||
-      (head.length === 0 && /\.(pt|pth)$/.test(name)),
   },
   {
     name: 'NumPy arrays',
@@ -122,10 +112,6 @@ const foreignFormats: readonly Recognised[] = [
 
 /** By its outermost fields, see `protobufKind`. */
 export const coreMl: ForeignFormat = { name: 'a Core ML model', export: 'take the model it was converted from' };
-
-function isZip(head: Uint8Array): boolean {
-  return head[0] === 0x50 && head[1] === 0x4b && (head[2] === 3 || head[2] === 5);
-}
 
 function isZero(head: Uint8Array, from: number, to: number): boolean {
   return head.subarray(from, to).every((byte) => byte === 0);

@@ -1,7 +1,8 @@
 import { ScanError } from '../../../core/scan/errors.js';
+import type { Provider } from './provider.js';
 
 /** ONNX Runtime throws plain errors; only their text tells what happened. */
-export function engineError(thrown: unknown, what: string): ScanError {
+export function engineError(thrown: unknown, what: string, provider: Provider): ScanError {
   if (thrown instanceof ScanError) return thrown;
   const text = thrown instanceof Error ? thrown.message : String(thrown);
   const node = nodeNamedIn(text);
@@ -13,7 +14,9 @@ export function engineError(thrown: unknown, what: string): ScanError {
       { cause: thrown },
     );
   }
-  return new ScanError('engine-failed', `onnxruntime failed in ${place}: ${oneLine(text)}`, { cause: thrown });
+  // A provider refuses some forms of an operator only when they run; the CPU has nearly all of them.
+  const hint = provider === 'cpu' ? '' : `. If the provider ${provider} does not do this, --provider cpu may`;
+  return new ScanError('engine-failed', `onnxruntime failed in ${place}: ${oneLine(text)}${hint}`, { cause: thrown });
 }
 
 /** From the C++ runtime, the CPU arena, CUDA and its libraries, and JavaScript's array buffers. */

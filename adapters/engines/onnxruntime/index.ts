@@ -7,6 +7,7 @@ import { engineError } from './errors.js';
 import { chooseProvider, importOnnxruntime } from './provider.js';
 import type { Onnxruntime, Provider } from './provider.js';
 import { fromOrtTensor, toOrtTensor } from './tensors.js';
+import { verified } from './verify.js';
 
 export interface OnnxruntimeOptions {
   /** `auto` is CUDA where it works and the CPU elsewhere; every other name is that provider or an error. */
@@ -44,8 +45,13 @@ export function createOnnxruntimeEngine(options: OnnxruntimeOptions): Engine {
       return { name: 'onnxruntime', version: installedVersion(), provider: running, threads };
     },
     load: async (program) => {
-      const engine = await (chosen ??= choose());
-      return loadSession(engine.ort, program, sessionOptions(options, engine.provider, threads));
+      const { ort, provider: available } = await (chosen ??= choose());
+      const load = (on: Provider): Promise<EngineSession> =>
+        loadSession(ort, program, on, sessionOptions(options, on, threads));
+      const session = await load(available);
+      return available === 'webgpu'
+        ? verified(session, () => load('cpu'), { program: program.name, provider: available })
+        : session;
     },
   };
 }
@@ -53,15 +59,15 @@ export function createOnnxruntimeEngine(options: OnnxruntimeOptions): Engine {
 async function loadSession(
   ort: Onnxruntime,
   program: Graph,
+  provider: Provider,
   options: InferenceSession.SessionOptions,
 ): Promise<EngineSession> {
-  const session = await attempt(`program '${program.name}'`, () =>
-    ort.InferenceSession.create(encodeModel(program), options),
-  );
+  const what = `program '${program.name}'`;
+  const session = await attempt(what, provider, () => ort.InferenceSession.create(encodeModel(program), options));
   let disposed = false;
   return {
     run: (feeds, outputs = session.outputNames) =>
-      attempt(`program '${program.name}'`, async () => {
+      attempt(what, provider, async () => {
         const inputs = Object.fromEntries(
           Array.from(feeds, ([name, tensor]) => [name, toOrtTensor(ort, name, tensor)]),
         );
@@ -76,11 +82,11 @@ async function loadSession(
   };
 }
 
-async function attempt<T>(what: string, call: () => Promise<T>): Promise<T> {
+async function attempt<T>(what: string, provider: Provider, call: () => Promise<T>): Promise<T> {
   try {
     return await call();
   } catch (thrown) {
-    throw engineError(thrown, what);
+    throw engineError(thrown, what, provider);
   }
 }
 

@@ -113,7 +113,7 @@ function decoded({ name, dims, elements, dtype, stored, scale, min }: Weight, by
   const raw = typedView(bytes, stored as 'uint8' | 'uint16' | 'float16', elements, name, file) as
     Uint8Array | Uint16Array;
   if (stored === 'float16') return { dtype: 'float32', dims, data: Float32Array.from(raw, decodeFloat16) };
-  // In single precision, step by step, as TF.js computes it.
+  // In double precision, rounded once, as TF.js computes it.
   const value = (level: number): number => level * scale + min;
   return dtype === 'int32'
     ? { dtype, dims, data: Int32Array.from(raw, (level) => Math.round(value(level))) }

@@ -197,7 +197,7 @@ describe('other formats are told by their content and by what to do', () => {
   const cases: readonly [string, string | Uint8Array, RegExp][] = [
     ['net.pt', zipEntry('archive/data.pkl'), /PyTorch.*torch\.onnx\.export/],
     ['renamed.onnx', zipEntry('archive/data.pkl'), /PyTorch/],
-    ['old.pth', Uint8Array.of(0x80, 0x02, 0x8a, 0x0a), /PyTorch/],
+    ['old.pkl', Uint8Array.of(0x80, 4, 0x95), /a Python pickle, which would run code.*torch\.onnx\.export/],
     ['net.tflite', Buffer.from('\x1c\0\0\0TFL3'), /TensorFlow Lite.*--tflite/],
     ['net.ort', Buffer.from('\x1c\0\0\0ORTM'), /ORT format/],
     ['net.safetensors', safetensors, /safetensors.*optimum-cli/],
