@@ -41,7 +41,8 @@ export function findObstacle(
       message: `${images} clean images are too few; give at least ${fewestUsableImages}, better 50`,
     };
   }
-  return lowAccuracy(context) ?? nonFinite(detectors, features);
+  // A model that answers NaN is right about no image, which is not the images' fault.
+  return nonFinite(detectors, features) ?? lowAccuracy(context);
 }
 
 function lowAccuracy({ labels, predictions, accuracy, preprocessingHint }: ImageContext): Reason | undefined {

@@ -1,7 +1,7 @@
 import { createIsolatedRunner } from '../../adapters/isolation/index.js';
 import { fileDigest, identifyModel } from '../../adapters/formats/index.js';
 import { sha256 } from '../../adapters/hash/sha256.js';
-import { chooseEngine, type EngineName, type ProviderName } from '../../adapters/engines/names.js';
+import { chooseEngine, defaultProvider, type EngineName, type ProviderName } from '../../adapters/engines/names.js';
 import { openResultCache } from '../../adapters/stores/result-cache/result-cache.js';
 import { nullTables } from '../../core/detect/p-value.js';
 import type { Clock } from '../../core/ports/clock.js';
@@ -39,7 +39,7 @@ export function createScanner(
         dir: resultFolder(settings.cacheDir),
         maxBytes: settings.cacheSize,
         version: packageVersion(),
-        engine: settings.engine,
+        engine: engineKey(settings),
         warn: (message) => {
           progress.note(message);
         },
@@ -64,6 +64,11 @@ export function createScanner(
 /** @throws ScanError `usage` for a provider that the engine does not have. */
 export function createRunner({ engine, provider, timeout }: EngineSettings, workers: number): Runner {
   return createIsolatedRunner({ workers, ...chooseEngine(engine, provider), timeoutMs: timeout * 1000 });
+}
+
+/** What results are told apart by: those of another provider differ in the last bits. */
+function engineKey({ engine, provider }: EngineSettings): string {
+  return provider === undefined || provider === defaultProvider(engine) ? engine : `${engine}-${provider}`;
 }
 
 export const clock: Clock = {

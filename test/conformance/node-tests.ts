@@ -1,5 +1,4 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
-import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { decodeModel } from '../../adapters/formats/onnx/decode.js';
 import { defaultOnnxLimits } from '../../adapters/formats/onnx/limits.js';
@@ -7,6 +6,7 @@ import { decodeTensor, tensorSource } from '../../adapters/formats/onnx/tensors.
 import type { Graph, Tensor, ValueInfo } from '../../core/onnx/graph.js';
 import { ScanError } from '../../core/scan/errors.js';
 import { onnx as codec } from '../../proto/gen/onnx.js';
+import { installedDir } from '../support/installed.js';
 
 /** One case of the ONNX project's node tests, read with our own decoder. */
 export interface NodeTest {
@@ -78,11 +78,10 @@ function readTensor(file: string, what: string): Tensor {
 
 /** As scripts/provision-onnx-testdata.sh leaves it. */
 function dataFolder(): string {
-  const installed = join(process.env.XDG_CACHE_HOME ?? join(homedir(), '.cache'), 'neuroninspect', 'servers');
   const folders = [
     process.env.NEURONINSPECT_ONNX_TESTDATA,
     join(debian, 'data', 'node'),
-    join(installed, `onnx-testdata-${testedVersion}`, 'node'),
+    join(installedDir, `onnx-testdata-${testedVersion}`, 'node'),
   ];
   const found = folders.find((folder) => folder && existsSync(folder));
   if (!found) throw new Error('the node tests of ONNX are missing: run scripts/provision-onnx-testdata.sh');

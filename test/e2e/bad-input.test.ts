@@ -116,6 +116,11 @@ const models: Readonly<Record<string, { bytes: () => Promise<Uint8Array> | Uint8
       code: /model-unsupported-op/,
       says: /NoSuchOp/,
     },
+    'nan-weights.onnx': {
+      bytes: () => classifier({ initializers: tensorsOf({ w: float32([784, 10], new Float32Array(7840).fill(NaN)) }) }),
+      code: /non-finite/,
+      says: /finite|NaN/,
+    },
     'few-classes.onnx': {
       bytes: () => classifier({ initializers: tensorsOf({ w: float32([784, 3], new Float32Array(2352)) }) }),
       code: /too-few-classes|low-accuracy|constant-features|zero-deviation/,

@@ -1,6 +1,6 @@
 import { existsSync, readdirSync } from 'node:fs';
-import { homedir } from 'node:os';
 import { join } from 'node:path';
+import { installedDir } from './installed.js';
 
 /** What a process needs in its environment to find a Vulkan driver that computes on the CPU. */
 export function swiftshaderEnvironment(runtimeDir: string): Record<string, string> {
@@ -10,14 +10,13 @@ export function swiftshaderEnvironment(runtimeDir: string): Record<string, strin
 /** As scripts/provision-swiftshader.sh leaves it. */
 function driver(): string {
   if (process.env.VK_ICD_FILENAMES) return process.env.VK_ICD_FILENAMES;
-  const installed = join(process.env.XDG_CACHE_HOME ?? join(homedir(), '.cache'), 'neuroninspect', 'servers');
-  const names = existsSync(installed) ? readdirSync(installed) : [];
+  const names = existsSync(installedDir) ? readdirSync(installedDir) : [];
   const folders = ['/usr/lib/chromium', ...names.filter((name) => /^swiftshader-\d/.test(name)).map(inCache)];
   const found = folders.map((folder) => join(folder, 'vk_swiftshader_icd.json')).find((file) => existsSync(file));
   if (!found) throw new Error('SwiftShader is missing: run scripts/provision-swiftshader.sh');
   return found;
 
   function inCache(name: string): string {
-    return join(installed, name);
+    return join(installedDir, name);
   }
 }

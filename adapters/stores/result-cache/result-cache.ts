@@ -12,7 +12,7 @@ export interface ResultCacheOptions {
   readonly maxBytes: number;
   /** Version of the program: results of another version are not reused. */
   readonly version: string;
-  /** Results of another engine are not reused: the last bits differ. */
+  /** Engine, and provider where it is not the engine's default. Results of another are not reused: the last bits differ. */
   readonly engine: string;
   /** Called at most once, with the reason why results cannot be kept. */
   readonly warn: (message: string) => void;

@@ -95,6 +95,14 @@ test('an inconclusive detection stays inconclusive, whatever the evidence', () =
   assert.equal(score, undefined);
 });
 
+test('numbers that are none are the reason also where no image is recognised', () => {
+  const features = featuresOf();
+  features.values.get('guided.gain')![0] = NaN;
+  const blind = { ...context(), accuracy: 0 };
+  assert.equal(detect(cascade1, featuresOf(), blind, tables).inconclusive?.code, 'low-accuracy');
+  assert.equal(detect(cascade1, features, blind, tables).inconclusive?.code, 'non-finite-features');
+});
+
 test('without evidence on its candidate, or with a broken one, nothing is clean', () => {
   assert.throws(() => judge(cascade1, ordinary, []), ScanError);
   assert.throws(() => judge(cascade1, ordinary, [evidence(4, hard)]), ScanError);

@@ -40,6 +40,20 @@ describe('neuroninspect scan', options, () => {
     assert.deepEqual(b.findings, a.findings);
   });
 
+  test('models of a folder that are not read are counted on stderr, with the format and an example', async (t) => {
+    const cli = await createCli(t);
+    await copyFile(model('digits-benign-00'), join(cli.dir, 'good.onnx'));
+    for (const name of ['a.pt', 'b.pt', 'c.tflite']) {
+      const content = name.endsWith('.pt') ? 'PK\x03\x04archive/data.pkl' : '\x1c\0\0\0TFL3';
+      await writeFile(join(cli.dir, name), content, 'latin1');
+    }
+    const { code, stdout, stderr } = await cli.run(['scan', '.', ...json]);
+    assert.equal(code, 0, stderr);
+    assert.equal(parseReport(stdout).results.length, 1);
+    assert.match(stderr, /not scanned: 2 x a PyTorch file \(a\.pt, b\.pt\)\. Name one outright/);
+    assert.match(stderr, /not scanned: 1 x a TensorFlow Lite file \(c\.tflite\)/);
+  });
+
   test('--no-cache and other settings scan again', async (t) => {
     const cli = await createCli(t);
     await cli.run(['scan', model('digits-benign-00'), ...json]);
@@ -62,12 +76,17 @@ describe('neuroninspect scan', options, () => {
     assert.equal(second.code, first.code);
     assert.equal(second.result.verdict, first.result.verdict);
     assert.deepEqual(second.result.targetClasses, first.result.targetClasses);
-    const again = await Promise.all([scan(), scan('--engine', 'tfjs')]);
+    const again = await Promise.all([
+      scan(),
+      scan('--engine', 'tfjs', '--provider', 'wasm'),
+      scan('--provider', 'auto'),
+    ]);
     assert.deepEqual(
       again.map(({ result }) => [result.cached, result.engine?.name]),
       [
         [true, 'onnxruntime'],
         [true, 'tfjs'],
+        [false, 'onnxruntime'],
       ],
     );
   });

@@ -1,9 +1,7 @@
 import { existsSync, readdirSync } from 'node:fs';
-import { homedir } from 'node:os';
 import { delimiter, dirname, join } from 'node:path';
 
-const installed = join(process.env.XDG_CACHE_HOME ?? join(homedir(), '.cache'), 'neuroninspect', 'servers');
-
+import { installedDir } from '../installed.js';
 /** Folder with the jars of a broker. */
 export function kafkaLibs(): string {
   const script = onPath('kafka-server-start.sh') ?? onPath('kafka-server-start');
@@ -59,13 +57,13 @@ export function onPath(command: string): string | undefined {
 }
 
 function inCache(prefix: string, path: string): string | undefined {
-  const names = existsSync(installed) ? readdirSync(installed) : [];
+  const names = existsSync(installedDir) ? readdirSync(installedDir) : [];
   const fitting = names.filter((name) => name.startsWith(prefix) && /^\d/.test(name.slice(prefix.length)));
   return first(
     fitting
       .sort()
       .reverse()
-      .map((name) => join(installed, name, path)),
+      .map((name) => join(installedDir, name, path)),
   );
 }
 

@@ -1,12 +1,12 @@
 import assert from 'node:assert/strict';
 import { existsSync } from 'node:fs';
-import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { createOnnxruntimeEngine } from '../../../../adapters/engines/onnxruntime/index.js';
 import { readModel } from '../../../../adapters/formats/index.js';
 import { openModel } from '../../../../core/execute/open-model.js';
 import { cascade1 } from '../../../../core/scan/profiles.js';
+import { installedDir } from '../../../support/installed.js';
 import { assertWithin } from '../../../support/model-golden.js';
 import { loadTfjs, tfjsOn, type TfTensor } from '../../../support/tfjs.js';
 
@@ -66,8 +66,7 @@ for (const [name, format] of [
 
 /** As scripts/provision-nsfwjs.sh leaves it. */
 function published(): string {
-  const cache = process.env.XDG_CACHE_HOME ?? join(homedir(), '.cache');
-  const folder = process.env.NEURONINSPECT_NSFWJS ?? join(cache, 'neuroninspect', 'servers', 'nsfwjs-4.2.1');
+  const folder = process.env.NEURONINSPECT_NSFWJS ?? join(installedDir, 'nsfwjs-4.2.1');
   if (!existsSync(folder)) throw new Error('the published models are missing: run scripts/provision-nsfwjs.sh');
   return folder;
 }
