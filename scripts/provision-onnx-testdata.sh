@@ -9,13 +9,9 @@ version=1.12.0
 # unpack_testdata DIR
 unpack_testdata() {
   local dir=$1
-  has apt-get && has dpkg-deb || return 1
-  # apt drops its rights and must be able to write here.
-  mkdir -m 777 "$dir/download"
-  (cd "$dir/download" && { quietly apt-get download libonnx-testdata || { apt_install && quietly apt-get download libonnx-testdata; }; }) || return 1
-  quietly dpkg-deb -x "$dir"/download/libonnx-testdata_*.deb "$dir/package" || return 1
+  debian_package libonnx-testdata "$dir" || return 1
   mv "$dir"/package/usr/share/libonnx-testdata/data/node "$dir" || return 1
-  rm -rf "$dir/download" "$dir/package"
+  rm -rf "$dir/package"
 }
 
 if [ -n "${NEURONINSPECT_ONNX_TESTDATA:-}" ] || [ -d /usr/share/libonnx-testdata/data/node ]; then exit 0; fi

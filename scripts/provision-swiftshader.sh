@@ -7,13 +7,9 @@ source "$(dirname "$0")/servers/lib.sh"
 # unpack_swiftshader DIR
 unpack_swiftshader() {
   local dir=$1
-  has apt-get && has dpkg-deb || return 1
-  # apt drops its rights and must be able to write here.
-  mkdir -m 777 "$dir/download"
-  (cd "$dir/download" && { quietly apt-get download chromium-common || { apt_install && quietly apt-get download chromium-common; }; }) || return 1
-  quietly dpkg-deb -x "$dir"/download/chromium-common_*.deb "$dir/package" || return 1
+  debian_package chromium-common "$dir" || return 1
   mv "$dir"/package/usr/lib/chromium/{libvk_swiftshader.so,vk_swiftshader_icd.json} "$dir" || return 1
-  rm -rf "$dir/download" "$dir/package"
+  rm -rf "$dir/package"
 }
 
 if [ -n "${VK_ICD_FILENAMES:-}" ]; then exit 0; fi

@@ -49,6 +49,16 @@ apt_install_now() {
       apt-get -o DPkg::Lock::Timeout=600 install -qy --no-install-recommends "$@"
 }
 
+# debian_package PACKAGE DIR: its files in DIR/package, unpacked, not installed.
+debian_package() {
+  has apt-get && has dpkg-deb || return 1
+  # apt drops its rights and must be able to write here.
+  mkdir -m 777 "$2/download"
+  (cd "$2/download" && { quietly apt-get download "$1" || { apt_install && quietly apt-get download "$1"; }; }) || return 1
+  quietly dpkg-deb -x "$2/download/$1"_*.deb "$2/package" || return 1
+  rm -rf "$2/download"
+}
+
 # install_once NAME COMMAND...: COMMAND gets an empty folder as last argument; it becomes $servers/NAME when all went well.
 install_once() {
   [ -d "$servers/$1" ] || locked "$1" install_now "$@"

@@ -1,0 +1,119 @@
+import { createOnnxruntimeEngine } from '../adapters/engines/onnxruntime/index.js';
+import { backward } from '../core/compile/backward/index.js';
+import { opSupport } from '../core/compile/op-support.js';
+import type { Graph, Tensor } from '../core/onnx/graph.js';
+import { specialise } from '../core/onnx/specialise.js';
+import { sizeOf } from '../core/onnx/tensor.js';
+import { upgrade } from '../core/onnx/upgrade.js';
+import type { Engine } from '../core/ports/engine.js';
+import { differences } from '../test/conformance/compare.js';
+import { readNodeTests } from '../test/conformance/node-tests.js';
+import { cases } from '../test/core/compile/backward/cases.js';
+import { gradientGraph } from '../test/support/finite-difference.js';
+import { newRandom, seedOf } from '../test/support/random.js';
+
+/**
+ * What the WebGPU provider makes of the ONNX project's node tests and of the gradients of the backward cases, where the CPU
+ * provider computes them: `node dist/lab/webgpu-sweep.js [nodes|gradients]...`. Prints what fails and why. Wrong numbers are
+ * refused by the engine itself. SwiftShader does: scripts/provision-swiftshader.sh, then set VK_ICD_FILENAMES and
+ * XDG_RUNTIME_DIR (any folder).
+ */
+const [cpu, webgpu] = (['cpu', 'webgpu'] as const).map((provider) => createOnnxruntimeEngine({ provider }));
+const parts = process.argv.slice(2);
+if (parts.length === 0 || parts.includes('nodes')) {
+  await sweep('node tests', nodeTests(), (run) => differences(run.webgpu, run.expected));
+}
+if (parts.length === 0 || parts.includes('gradients')) {
+  await sweep('gradients', gradients(), (run) => differences(run.webgpu, run.cpu));
+}
+
+interface Case {
+  readonly name: string;
+  readonly program: Graph;
+  readonly feeds: ReadonlyMap<string, Tensor>;
+  readonly expected?: ReadonlyMap<string, Tensor>;
+}
+
+interface Run {
+  readonly cpu: ReadonlyMap<string, Tensor>;
+  readonly webgpu: ReadonlyMap<string, Tensor>;
+  readonly expected: ReadonlyMap<string, Tensor>;
+}
+
+async function sweep(title: string, all: Iterable<Case>, problemOf: (run: Run) => string | undefined): Promise<void> {
+  const counts = { same: 0, failed: 0, 'not on the CPU': 0 };
+  for (const { name, program, feeds, expected } of all) {
+    const outputs = [...(expected?.keys() ?? program.outputs.map((output) => output.name))];
+    const right = await outcome(cpu!, program, feeds, outputs);
+    if (typeof right === 'string' || (expected && differences(right, expected) !== undefined)) {
+      counts['not on the CPU']++;
+      continue;
+    }
+    const found = await outcome(webgpu!, program, feeds, outputs);
+    const problem =
+      typeof found === 'string' ? found : problemOf({ cpu: right, webgpu: found, expected: expected ?? right });
+    counts[problem === undefined ? 'same' : 'failed']++;
+    if (problem !== undefined) console.log(`${name}: ${problem}`);
+  }
+  console.log(title, counts);
+}
+
+async function outcome(
+  engine: Engine,
+  program: Graph,
+  feeds: ReadonlyMap<string, Tensor>,
+  outputs: readonly string[],
+): Promise<ReadonlyMap<string, Tensor> | string> {
+  try {
+    const session = await engine.load(program);
+    try {
+      return await session.run(feeds, outputs);
+    } finally {
+      await session.dispose();
+    }
+  } catch (thrown) {
+    return thrown instanceof Error ? thrown.message : String(thrown);
+  }
+}
+
+/** In the forms of opset 21, the first float input standing for the image, as in the conformance page. */
+function* nodeTests(): Generator<Case> {
+  for (const { name, graph, feeds, expected } of readNodeTests().tests) {
+    if (!graph.nodes.every((node) => opSupport(node) !== 'none')) continue;
+    const image = graph.inputs.find(({ dtype }) => dtype === 'float32') ?? graph.inputs[0];
+    const constants = [...feeds].filter(([input]) => input !== image?.name);
+    const bound: Graph = {
+      ...graph,
+      inputs: image ? [image] : [],
+      initializers: new Map([...graph.initializers, ...constants]),
+    };
+    const dims = new Map(image ? [[image.name, feeds.get(image.name)!.dims]] : []);
+    let program: Graph;
+    try {
+      program = upgrade(specialise(bound, dims, [...expected.keys()])).graph;
+    } catch {
+      continue;
+    }
+    yield {
+      name,
+      program,
+      feeds: new Map(program.inputs.map((input) => [input.name, feeds.get(input.name)!])),
+      expected,
+    };
+  }
+}
+
+function* gradients(): Generator<Case> {
+  for (const row of cases) {
+    const program = gradientGraph(row, backward);
+    if (!program) continue;
+    const name = `${row.op}, ${row.detail}`;
+    const random = newRandom(seedOf(name));
+    const feeds = program.inputs.map((input): [string, Tensor] => {
+      const dims = input.dims!.map((dim) => (typeof dim === 'number' ? dim : 2));
+      const data = Float32Array.from({ length: sizeOf(dims) }, () => random.uniform(0.1, 0.9));
+      return [input.name, { dtype: 'float32', dims, data }];
+    });
+    yield { name, program, feeds: new Map(feeds) };
+  }
+}
