@@ -62,7 +62,11 @@ function ofTimm(json: Record<string, unknown>, files: ModelFiles): StatedPreproc
     scale: 1,
     mean: read.numbers('mean', Number.isFinite),
     std: read.numbers('std', (value) => value > 0),
-    ...sizeIn(Array.isArray(input) && input.length === 3 ? { height: input[1], width: input[2] } : undefined),
+    ...sizeIn(
+      Array.isArray(input) && input.length === 3
+        ? { height: input[1] as unknown, width: input[2] as unknown }
+        : undefined,
+    ),
   };
 }
 

@@ -75,8 +75,8 @@ test('models of every format are found by content, and what belongs to one is no
   assert.deepEqual([...paths].sort(), [...expected, 'all/zipped.zip'].sort());
   assert.deepEqual(missing, []);
   assert.deepEqual(unread, [
-    { path: 'all/a.pt', what: 'a PyTorch file' },
-    { path: 'all/b/b.pth', what: 'a PyTorch file' },
+    { path: 'all/a.pt', what: 'a Python pickle, which would run code when it is loaded' },
+    { path: 'all/b/b.pth', what: 'a Python pickle, which would run code when it is loaded' },
   ]);
   for (const path of expected) assert.deepEqual((await findModels([path], { cwd })).paths, [path]);
   // Named outright it is taken, and fails when it is read; so does a folder in which nothing else is.

@@ -53,7 +53,7 @@ function endsOf(call: LayerCall, given: unknown, size: number, listed: 'sizes' |
   }
   if (!Array.isArray(given) || !given.every((each) => isWhole(each) && each >= 0))
     return call.refuse('takes a tensor apart by other things than sizes');
-  const numbers = given;
+  const numbers = given as number[];
   let sum = 0;
   return listed === 'places' ? [...numbers, size] : numbers.map((part) => (sum += part));
 }

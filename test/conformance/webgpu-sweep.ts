@@ -1,20 +1,20 @@
-import { createOnnxruntimeEngine } from '../adapters/engines/onnxruntime/index.js';
-import { backward } from '../core/compile/backward/index.js';
-import { opSupport } from '../core/compile/op-support.js';
-import type { Graph, Tensor } from '../core/onnx/graph.js';
-import { specialise } from '../core/onnx/specialise.js';
-import { sizeOf } from '../core/onnx/tensor.js';
-import { upgrade } from '../core/onnx/upgrade.js';
-import type { Engine } from '../core/ports/engine.js';
-import { differences } from '../test/conformance/compare.js';
-import { readNodeTests } from '../test/conformance/node-tests.js';
-import { cases } from '../test/core/compile/backward/cases.js';
-import { gradientGraph } from '../test/support/finite-difference.js';
-import { newRandom, seedOf } from '../test/support/random.js';
+import { createOnnxruntimeEngine } from '../../adapters/engines/onnxruntime/index.js';
+import { backward } from '../../core/compile/backward/index.js';
+import { opSupport } from '../../core/compile/op-support.js';
+import type { Graph, Tensor } from '../../core/onnx/graph.js';
+import { specialise } from '../../core/onnx/specialise.js';
+import { sizeOf } from '../../core/onnx/tensor.js';
+import { upgrade } from '../../core/onnx/upgrade.js';
+import type { Engine } from '../../core/ports/engine.js';
+import { differences } from './compare.js';
+import { readNodeTests } from './node-tests.js';
+import { cases } from '../core/compile/backward/cases.js';
+import { gradientGraph } from '../support/finite-difference.js';
+import { newRandom, seedOf } from '../support/random.js';
 
 /**
  * What the WebGPU provider makes of the ONNX project's node tests and of the gradients of the backward cases, where the CPU
- * provider computes them: `node dist/lab/webgpu-sweep.js [nodes|gradients]...`. Prints what fails and why. Wrong numbers are
+ * provider computes them: `node dist/test/conformance/webgpu-sweep.js [nodes|gradients]...`. Prints what fails and why. Wrong numbers are
  * refused by the engine itself. SwiftShader does: scripts/provision-swiftshader.sh, then set VK_ICD_FILENAMES and
  * XDG_RUNTIME_DIR (any folder).
  */
