@@ -63,7 +63,7 @@ export const taken: LayerRule = (call) => {
   const x = first(call);
   const [begin, size] = [parameter(call, 'begin', 1), parameter(call, 'size', 2)].map((each) =>
     Array.isArray(each) && each.length === x.dims.length && each.every(isWhole)
-      ? (each)
+      ? each
       : call.refuse('takes elements in a way that is not supported'),
   ) as [number[], number[]];
   if (begin[0] !== 0 || size[0] !== -1) return call.refuse('takes some images of the batch');
