@@ -1,3 +1,4 @@
+import { convNorm, type ConvNorm } from './conv-norm.js';
 import type { Net } from './net.js';
 import { roundHalfEven } from './rounding.js';
 import { squeezeExcite } from './squeeze-excite.js';
@@ -19,8 +20,6 @@ export interface RegnetNames {
   readonly squeeze?: { readonly path: string; readonly reduce: string; readonly expand: string };
 }
 
-export type ConvNorm = readonly [conv: string, norm: string];
-
 /** A bottleneck without a bottleneck: 1x1, 3x3 in groups, squeeze and excitation, 1x1, and the shortcut. */
 export function regnetBlock(net: Net, x: string, names: RegnetNames, block: RegnetBlock): string {
   const { path, convolutions, shortcut, squeeze } = names;
@@ -36,19 +35,4 @@ export function regnetBlock(net: Net, x: string, names: RegnetNames, block: Regn
   y = convNorm(net, y, third, { from: to, to, kernel: 1, stride: 1 });
   const short = from === to && stride === 1 ? x : convNorm(net, x, shortcut, { from, to, kernel: 1, stride });
   return net.activation(net.add(y, short, path), path, act);
-}
-
-interface Convolution {
-  readonly from: number;
-  readonly to: number;
-  readonly kernel: number;
-  readonly stride: number;
-  readonly groups?: number;
-  readonly act?: string;
-}
-
-export function convNorm(net: Net, x: string, [conv, norm]: ConvNorm, { act, ...shape }: Convolution): string {
-  const convolved = net.conv(x, conv, { ...shape, padding: Math.floor(shape.kernel / 2), bias: false });
-  const y = net.batchNorm(convolved, norm, shape.to);
-  return act === undefined ? y : net.activation(y, conv, act);
 }

@@ -1,5 +1,6 @@
 import { ScanError } from '../../../../core/scan/errors.js';
 import { bounds, classesOf, type Architecture } from '../architecture.js';
+import { convNorm } from '../conv-norm.js';
 import type { Config } from '../config.js';
 import type { Net } from '../net.js';
 import { makeDivisible } from '../rounding.js';
@@ -22,8 +23,8 @@ export const efficientNet: Architecture = (config, start) => {
 
   const net = start([channels, height, width]);
   const stem = 'efficientnet.embeddings';
-  const first: Shape = { from: channels, to: rounded(32), kernel: 3, stride: 2, padding: [0, 0, 1, 1] };
-  let x = normed(net, 'pixel_values', [`${stem}.convolution`, `${stem}.batchnorm`], first, style);
+  const first = { from: channels, to: rounded(32), kernel: 3, stride: 2, padding: [0, 0, 1, 1] } as const;
+  let x = convNorm(net, 'pixel_values', [`${stem}.convolution`, `${stem}.batchnorm`], { ...first, ...style });
   let count = 0;
   for (const stage of stages) {
     const [from, to] = [rounded(stage.from), rounded(stage.to)];
@@ -36,9 +37,9 @@ export const efficientNet: Architecture = (config, start) => {
     }
   }
   const encoder = 'efficientnet.encoder';
-  const top: Shape = { from: rounded(stages.at(-1)!.to), to: rounded(1280), kernel: 1 };
+  const top = { from: rounded(stages.at(-1)!.to), to: rounded(1280), kernel: 1 };
   if (top.to !== last) throw malformed(config, `hidden_dim is ${last}, the last convolution has ${top.to} channels`);
-  x = normed(net, x, [`${encoder}.top_conv`, `${encoder}.top_bn`], top, style);
+  x = convNorm(net, x, [`${encoder}.top_conv`, `${encoder}.top_bn`], { ...top, ...style });
   const classes = classesOf(config);
   const logits = net.head(net.globalAverage(x, 'efficientnet.pooler'), 'classifier', last, classes);
   return net.finish(logits, { name: 'efficientnet', classes, metadata: new Map() });
@@ -72,16 +73,16 @@ function block(net: Net, x: string, path: string, shape: Block, style: Style): s
   const half = Math.floor(kernel / 2);
   const early = stride === 2 && !symmetric ? half - 1 : half;
   const expansion = [`${path}.expansion.expand_conv`, `${path}.expansion.expand_bn`] as const;
-  let y = expand === 1 ? x : normed(net, x, expansion, { from, to: inner, kernel: 1 }, style);
-  const depthwise: Shape = {
+  let y = expand === 1 ? x : convNorm(net, x, expansion, { from, to: inner, kernel: 1, ...style });
+  const depthwise = {
     from: inner,
     to: inner,
     kernel,
     stride,
     groups: inner,
     padding: [early, early, half, half],
-  };
-  y = normed(net, y, [`${at}_conv`, `${at}_norm`], depthwise, style);
+  } as const;
+  y = convNorm(net, y, [`${at}_conv`, `${at}_norm`], { ...depthwise, ...style });
   y = squeezeExcite(net, y, `${path}.squeeze_excite`, {
     channels: inner,
     squeezed,
@@ -90,22 +91,8 @@ function block(net: Net, x: string, path: string, shape: Block, style: Style): s
     acts: [style.act, 'sigmoid'],
   });
   const projection = [`${path}.projection.project_conv`, `${path}.projection.project_bn`] as const;
-  y = normed(net, y, projection, { from: inner, to, kernel: 1 }, { ...style, act: 'linear' });
+  y = convNorm(net, y, projection, { from: inner, to, kernel: 1, ...style, act: 'linear' });
   return residual ? net.add(y, x, path) : y;
-}
-
-interface Shape {
-  readonly from: number;
-  readonly to: number;
-  readonly kernel: number;
-  readonly stride?: number;
-  readonly groups?: number;
-  readonly padding?: readonly [number, number, number, number];
-}
-
-function normed(net: Net, x: string, [conv, norm]: readonly [string, string], shape: Shape, style: Style): string {
-  const y = net.batchNorm(net.conv(x, conv, { ...shape, bias: false }), norm, shape.to, style.epsilon);
-  return net.activation(y, norm, style.act);
 }
 
 function stagesOf(config: Config): readonly Stage[] {

@@ -1,5 +1,6 @@
 import { ScanError } from '../../../../core/scan/errors.js';
 import { bounds, classesOf, type Architecture } from '../architecture.js';
+import { convolutionNorm, type ConvNormShape } from '../conv-norm.js';
 
 /** Transformers' MobileNetV1ForImageClassification. Source: transformers/models/mobilenet_v1/modeling_mobilenet_v1.py */
 export const mobileNetV1: Architecture = (config, start) => {
@@ -16,11 +17,8 @@ export const mobileNetV1: Architecture = (config, start) => {
   const widthOf = (depth: number): number => Math.max(Math.trunc(depth * multiplier), least);
 
   const net = start([channels, height, width]);
-  const layer = (x: string, path: string, shape: Layer): string => {
-    const padding = same ? 'same' : Math.floor((shape.kernel - 1) / 2);
-    const convolved = net.conv(x, `${path}.convolution`, { ...shape, padding, bias: false });
-    return net.activation(net.batchNorm(convolved, `${path}.normalization`, shape.to, epsilon), path, act);
-  };
+  const layer = (x: string, path: string, shape: ConvNormShape): string =>
+    convolutionNorm(net, x, path, { ...shape, epsilon, act, ...(same ? { padding: 'same' } : {}) });
   let depth = 32;
   let from = widthOf(depth);
   let x = layer('pixel_values', 'mobilenet_v1.conv_stem', { from: channels, to: from, kernel: 3, stride: 2 });
@@ -38,11 +36,3 @@ export const mobileNetV1: Architecture = (config, start) => {
 };
 
 const strides = [1, 2, 1, 2, 1, 2, 1, 1, 1, 1, 1, 2, 1];
-
-interface Layer {
-  readonly from: number;
-  readonly to: number;
-  readonly kernel: number;
-  readonly stride?: number;
-  readonly groups?: number;
-}

@@ -1,5 +1,6 @@
 import { ScanError } from '../../../../core/scan/errors.js';
 import { bounds, classesOf, type Architecture } from '../architecture.js';
+import { convolutionNorm, type ConvNormShape } from '../conv-norm.js';
 import type { Config } from '../config.js';
 import type { Net } from '../net.js';
 import { makeDivisible, roundHalfEven } from '../rounding.js';
@@ -59,13 +60,7 @@ export const mobileNetV2: Architecture = (config, start) => {
 const outputs = [16, 24, 24, 32, 32, 32, 64, 64, 64, 64, 96, 96, 96, 160, 160, 160, 320];
 const strides = [2, 1, 2, 1, 1, 2, 1, 1, 1, 1, 1, 1, 2, 1, 1, 1];
 
-interface Layer {
-  readonly from: number;
-  readonly to: number;
-  readonly kernel: number;
-  readonly stride?: number;
-  readonly groups?: number;
-  readonly dilation?: number;
+interface Layer extends ConvNormShape {
   /** Without activation. */
   readonly linear?: boolean;
 }
@@ -74,10 +69,11 @@ function layerOf(config: Config): (net: Net, x: string, path: string, layer: Lay
   const act = config.string('hidden_act', 'relu6');
   const epsilon = config.float('layer_norm_eps', 0.001);
   const same = config.flag('tf_padding', true);
-  return (net, x, path, { linear = false, ...shape }) => {
-    const padding = same ? 'same' : Math.floor((shape.kernel - 1) / 2) * (shape.dilation ?? 1);
-    const convolved = net.conv(x, `${path}.convolution`, { ...shape, padding, bias: false });
-    const normed = net.batchNorm(convolved, `${path}.normalization`, shape.to, epsilon);
-    return linear ? normed : net.activation(normed, path, act);
-  };
+  return (net, x, path, { linear = false, ...shape }) =>
+    convolutionNorm(net, x, path, {
+      ...shape,
+      epsilon,
+      act: linear ? undefined : act,
+      ...(same ? { padding: 'same' } : {}),
+    });
 }

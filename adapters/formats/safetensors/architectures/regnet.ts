@@ -1,6 +1,7 @@
 import { ScanError } from '../../../../core/scan/errors.js';
 import { bounds, classesOf, type Architecture } from '../architecture.js';
-import { convNorm, regnetBlock, type ConvNorm, type RegnetNames } from '../regnet-block.js';
+import { convNorm, type ConvNorm } from '../conv-norm.js';
+import { regnetBlock, type RegnetNames } from '../regnet-block.js';
 
 /**
  * Transformers' RegNetForImageClassification. Images of any size: the config names none.

@@ -1,5 +1,6 @@
 import { ScanError } from '../../../../core/scan/errors.js';
 import { bounds, classesOf, type Architecture } from '../architecture.js';
+import { convolutionNorm } from '../conv-norm.js';
 import type { Net } from '../net.js';
 
 /**
@@ -21,7 +22,7 @@ export const resnet: Architecture = (config, start) => {
 
   const net = start([channels, 'height', 'width']);
   const embedder = 'resnet.embedder.embedder';
-  let x = conv(net, 'pixel_values', embedder, { from: channels, to: stem, kernel: 7, stride: 2, act });
+  let x = convolutionNorm(net, 'pixel_values', embedder, { from: channels, to: stem, kernel: 7, stride: 2, act });
   x = net.maxPool(x, 'resnet.embedder.pooler', { kernel: 3, stride: 2, padding: 1 });
   let from = stem;
   widths.forEach((to, stage) => {
@@ -48,8 +49,8 @@ interface Block {
 }
 
 function basic(net: Net, x: string, path: string, { from, to, stride, act }: Block): string {
-  const first = conv(net, x, `${path}.layer.0`, { from, to, kernel: 3, stride, act });
-  const second = conv(net, first, `${path}.layer.1`, { from: to, to, kernel: 3, stride: 1 });
+  const first = convolutionNorm(net, x, `${path}.layer.0`, { from, to, kernel: 3, stride, act });
+  const second = convolutionNorm(net, first, `${path}.layer.1`, { from: to, to, kernel: 3, stride: 1 });
   return net.activation(net.add(second, shortcut(net, x, path, from, to, stride), path), path, act);
 }
 
@@ -57,26 +58,18 @@ function bottleneck(net: Net, x: string, path: string, block: Block): string {
   const { from, to, stride, act, earlyStride } = block;
   const inner = Math.max(1, Math.floor(to / 4));
   const [one, two] = earlyStride ? [stride, 1] : [1, stride];
-  const first = conv(net, x, `${path}.layer.0`, { from, to: inner, kernel: 1, stride: one, act });
-  const second = conv(net, first, `${path}.layer.1`, { from: inner, to: inner, kernel: 3, stride: two, act });
-  const third = conv(net, second, `${path}.layer.2`, { from: inner, to, kernel: 1, stride: 1 });
+  const first = convolutionNorm(net, x, `${path}.layer.0`, { from, to: inner, kernel: 1, stride: one, act });
+  const second = convolutionNorm(net, first, `${path}.layer.1`, {
+    from: inner,
+    to: inner,
+    kernel: 3,
+    stride: two,
+    act,
+  });
+  const third = convolutionNorm(net, second, `${path}.layer.2`, { from: inner, to, kernel: 1, stride: 1 });
   return net.activation(net.add(third, shortcut(net, x, path, from, to, stride), path), path, act);
 }
 
 function shortcut(net: Net, x: string, path: string, from: number, to: number, stride: number): string {
-  return from === to && stride === 1 ? x : conv(net, x, `${path}.shortcut`, { from, to, kernel: 1, stride });
-}
-
-interface Convolution {
-  readonly from: number;
-  readonly to: number;
-  readonly kernel: number;
-  readonly stride: number;
-  readonly act?: string;
-}
-
-function conv(net: Net, x: string, path: string, { from, to, kernel, stride, act }: Convolution): string {
-  const shape = { from, to, kernel, stride, padding: Math.floor(kernel / 2), bias: false };
-  const y = net.batchNorm(net.conv(x, `${path}.convolution`, shape), `${path}.normalization`, to);
-  return act === undefined ? y : net.activation(y, path, act);
+  return from === to && stride === 1 ? x : convolutionNorm(net, x, `${path}.shortcut`, { from, to, kernel: 1, stride });
 }

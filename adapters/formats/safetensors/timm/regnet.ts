@@ -1,5 +1,6 @@
 import type { Architecture } from '../architecture.js';
-import { convNorm, regnetBlock, type ConvNorm, type RegnetNames } from '../regnet-block.js';
+import { convNorm, type ConvNorm } from '../conv-norm.js';
+import { regnetBlock, type RegnetNames } from '../regnet-block.js';
 import { timmArgs } from './args.js';
 
 export interface RegnetSize {

@@ -1,5 +1,6 @@
 import { ScanError } from '../../../../core/scan/errors.js';
 import { bounds, type Architecture } from '../architecture.js';
+import { convNorm, type ConvNormShape } from '../conv-norm.js';
 import type { Net } from '../net.js';
 import { timmArgs } from './args.js';
 
@@ -43,7 +44,7 @@ interface Block {
 
 function block(net: Net, x: string, path: string, { kind, from, width, stride }: Block): string {
   const to = width * expansion[kind];
-  const shapes: readonly Shape[] =
+  const shapes: readonly ConvNormShape[] =
     kind === 'basic'
       ? [
           { from, to, kernel: 3, stride },
@@ -61,16 +62,4 @@ function block(net: Net, x: string, path: string, { kind, from, width, stride }:
   const paths = [`${path}.downsample.0`, `${path}.downsample.1`] as const;
   const short = from === to && stride === 1 ? x : convNorm(net, x, paths, { from, to, kernel: 1, stride });
   return net.activation(net.add(deep, short, path), path, 'relu');
-}
-
-interface Shape {
-  readonly from: number;
-  readonly to: number;
-  readonly kernel: number;
-  readonly stride: number;
-}
-
-function convNorm(net: Net, x: string, [conv, norm]: readonly [string, string], shape: Shape): string {
-  const padding = Math.floor(shape.kernel / 2);
-  return net.batchNorm(net.conv(x, conv, { ...shape, padding, bias: false }), norm, shape.to);
 }

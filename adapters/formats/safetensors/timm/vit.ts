@@ -1,5 +1,6 @@
 import { ScanError } from '../../../../core/scan/errors.js';
 import { bounds, type Architecture } from '../architecture.js';
+import { token } from '../architectures/transformer.js';
 import { attention } from '../attention.js';
 import { timmArgs } from './args.js';
 
@@ -65,8 +66,7 @@ export function timmVit(published: VitSize): Architecture {
     }
     const normed = net.layerNorm(x, 'norm', width, epsilon);
     const [own, teachers] = special.map((_, i) => {
-      const token = net.reshape(net.slice(normed, 1, i, i + 1, 'pool'), [-1, width], 'pool');
-      return net.head(token, i === 0 ? 'head' : 'head_dist', width, classes);
+      return net.head(token(net, normed, i, width, 'pool'), i === 0 ? 'head' : 'head_dist', width, classes);
     }) as [string, string?];
     const logits = teachers === undefined ? own : net.scale(net.add(own, teachers, 'head'), 0.5, 'head');
     return net.finish(logits, { name: config.string('architecture'), classes, metadata: new Map() });

@@ -1,4 +1,5 @@
 import type { Architecture } from '../../architecture.js';
+import { convNorm, type ConvNorm, type ConvNormShape } from '../../conv-norm.js';
 import type { Net } from '../../net.js';
 import { makeDivisible, roundHalfEven } from '../../rounding.js';
 import { squeezeExcite } from '../../squeeze-excite.js';
@@ -108,25 +109,9 @@ function squeezed(
   });
 }
 
-interface Convolution {
-  readonly from: number;
-  readonly to: number;
-  readonly kernel: number;
-  readonly stride?: number;
-  readonly groups?: number;
-  readonly act?: string | undefined;
-}
-
-function normed(
-  net: Net,
-  x: string,
-  [conv, norm]: readonly [string, string],
-  { act, ...shape }: Convolution,
-  { same }: Style,
-): string {
-  const padding = same ? 'same' : Math.floor(shape.kernel / 2);
-  const y = net.batchNorm(net.conv(x, conv, { ...shape, padding, bias: false }), norm, shape.to, same ? 1e-3 : 1e-5);
-  return act === undefined ? y : net.activation(y, norm, act);
+/** As TensorFlow pads, and with its epsilon, or as PyTorch does. */
+function normed(net: Net, x: string, names: ConvNorm, shape: ConvNormShape, { same }: Style): string {
+  return convNorm(net, x, names, same ? { ...shape, padding: 'same', epsilon: 1e-3 } : shape);
 }
 
 function featuresOf(mobile: MobileNet): number {
