@@ -14,23 +14,28 @@ export const defaultReadLimits: ModelReadLimits = { maxModelBytes: 2 ** 31 };
  * Reads a model of any format: a file, the folder that holds exactly one, or an archive of one.
  * @throws ScanError `model-*`.
  */
-export async function readModel(path: string, limits: ModelReadLimits = defaultReadLimits): Promise<ModelFile> {
+export async function readModel(path: string, limits: ModelReadLimits = defaultReadLimits): Promise<ReadModel> {
   const located = await locateModel(path, limits);
   const { format, files, main } = located;
   try {
     const graph = await format.read(files, main, limits);
-    const { digest, bytes, files: names } = await factsOf(located, limits);
-    return { format: format.name, graph, digest, bytes, files: names };
+    const { digest, bytes, files: names, stated } = await factsOf(located, limits);
+    return { format: format.name, graph, digest, bytes, files: names, stated };
   } catch (thrown) {
     throw asScanError(thrown, 'model-unreadable', files.title(main));
   }
 }
 
-export interface IdentifiedModel extends ModelFacts {
-  /** Where its files lie, one for each of `files`. */
-  readonly paths: readonly string[];
+interface Stating {
   /** What its files say of its preprocessing. @throws ScanError `model-malformed`, `model-unsupported-format`. */
   readonly stated: () => StatedPreprocessing | undefined;
+}
+
+export interface ReadModel extends ModelFile, Stating {}
+
+export interface IdentifiedModel extends ModelFacts, Stating {
+  /** Where its files lie, one for each of `files`. */
+  readonly paths: readonly string[];
 }
 
 /**

@@ -38,7 +38,7 @@ function createHost(settings: HostSettings): Host {
     confirm: (classIndex, id) => opened(id).confirm(classIndex),
     explain: (request, id) => opened(id).explain(request),
     survey: async ({ path, ...request }) => {
-      const [{ readModel, statedPreprocessing }, { survey }] = await Promise.all([
+      const [{ readModel }, { survey }] = await Promise.all([
         import('../formats/index.js'),
         import('../../core/survey/index.js'),
       ]);
@@ -47,7 +47,7 @@ function createHost(settings: HostSettings): Host {
       const found = survey(file, request);
       const facts = { format: file.format, digest, bytes, files };
       try {
-        return { ...facts, preprocessing: await statedPreprocessing(path, request.limits), survey: found };
+        return { ...facts, preprocessing: file.stated(), survey: found };
       } catch (thrown) {
         // What keeps a scan without options from running is an obstacle, but not to the survey.
         const { code, message } = asScanError(thrown, 'internal', path);
