@@ -1,6 +1,6 @@
 import { basename } from 'node:path';
 import { ScanError } from '../../core/scan/errors.js';
-import { pytorchFormat } from './pytorch.js';
+import { inPython, pytorchFormat } from './pytorch.js';
 
 /** A format that is recognised and not read. */
 export interface ForeignFormat {
@@ -46,7 +46,6 @@ interface Recognised extends ForeignFormat {
   readonly matches: (subject: ForeignSubject) => boolean;
 }
 
-const toOnnx = "torch.onnx.export(m.eval(), torch.zeros(1, 3, 224, 224), 'model.onnx')";
 const fromTensorflow = 'python -m tf2onnx.convert';
 
 const foreignFormats: readonly Recognised[] = [
@@ -67,7 +66,7 @@ const foreignFormats: readonly Recognised[] = [
   },
   {
     name: 'an ExecuTorch program',
-    export: `python -c "import torch; m = ...; ${toOnnx}", m being the model it was made from`,
+    export: `${inPython('m = ...')}, m being the model it was made from`,
     matches: ({ text }) => text.slice(4, 6) === 'ET' && /\d\d/.test(text.slice(6, 8)),
   },
   {

@@ -22,31 +22,31 @@ export function pytorchFormat({ text, name, entries }: ForeignSubject): ForeignF
 
 const unknown: ForeignFormat = {
   name: 'a PyTorch file',
-  export: inPython('m = ...', 'm.eval()') + ', m being the model with these weights loaded',
+  export: inPython('m = ...') + ', m being the model with these weights loaded',
 };
 
 const pickle: ForeignFormat = {
   name: 'a Python pickle, which would run code when it is loaded',
-  export: inPython('m = ...', 'm.eval()') + ', m being the PyTorch model that is in it',
+  export: inPython('m = ...') + ', m being the PyTorch model that is in it',
 };
 
 const stateDict: ForeignFormat = {
   name: 'a PyTorch state_dict, weights without the model they belong to',
   export:
-    inPython("m = ...; m.load_state_dict(torch.load('FILE', weights_only=True))", 'm.eval()') +
+    inPython("m = ...; m.load_state_dict(torch.load('FILE', weights_only=True))") +
     ', m being made by the code that made the model',
 };
 
 const checkpoint: ForeignFormat = {
   name: 'a PyTorch checkpoint, a dictionary that may hold weights or a model',
   export:
-    inPython("m = ...; m.load_state_dict(torch.load('FILE', weights_only=True)['state_dict'])", 'm.eval()') +
+    inPython("m = ...; m.load_state_dict(torch.load('FILE', weights_only=True)['state_dict'])") +
     ", m being made by the code that made the model, 'state_dict' being the key of its weights",
 };
 
 const torchScript: ForeignFormat = {
   name: 'a TorchScript program',
-  export: inPython("m = torch.jit.load('FILE')", 'm.eval()', ', dynamo=False'),
+  export: inPython("m = torch.jit.load('FILE')", ', dynamo=False'),
 };
 
 const exportedProgram: ForeignFormat = {
@@ -59,14 +59,14 @@ function pickledModule(type: string): ForeignFormat {
   return {
     name: `a pickled PyTorch object of ${type}`,
     export:
-      inPython("m = torch.load('FILE', weights_only=False)", 'm.eval()') +
+      inPython("m = torch.load('FILE', weights_only=False)") +
       ', which runs code from the file: where you do not trust it, only in a sandbox',
   };
 }
 
-/** The images' shape is the user's to change. */
-function inPython(load: string, model: string, options = ''): string {
-  return `python -c "import torch; ${load}; torch.onnx.export(${model}, torch.zeros(1, 3, 224, 224), 'model.onnx'${options})"`;
+/** @param load statements that make the module `m`. The images' shape is the user's to change. */
+export function inPython(load: string, options = ''): string {
+  return `python -c "import torch; ${load}; torch.onnx.export(m.eval(), torch.zeros(1, 3, 224, 224), 'model.onnx'${options})"`;
 }
 
 const pytorchName = /\.(pt|pth|ckpt)$/;

@@ -5,7 +5,7 @@ import { readModel } from '../../../adapters/formats/index.js';
 import { scanError } from '../../support/graphs.js';
 import { repoRoot } from '../../support/paths.js';
 
-/** The beginnings of what PyTorch writes, see make.py there. */
+/** Files that PyTorch wrote, see make.py there. */
 describe('a file of PyTorch is refused with the command that exports this kind of file', () => {
   const stateDict =
     /state_dict, weights without the model.*m = \.\.\.; m\.load_state_dict\(torch\.load\('FILE', weights_only=True\)\)/;
