@@ -56,6 +56,12 @@ export function input(call: LayerCall): Value {
   return x;
 }
 
+/** Whether a call says yes to something by name. */
+export function switchedOn({ options }: LayerCall, name: string): boolean {
+  const option = options.get(name);
+  return option?.kind === 'constant' && option.value === true;
+}
+
 /** Where the channels of an image lie: `data_format`. */
 export function channelsFirst(call: LayerCall): boolean {
   const format = call.settings.text('data_format', 'channels_last');

@@ -1,7 +1,16 @@
 import type { Tensor } from '../../../../core/onnx/graph.js';
 import { float32, ints } from '../../../../core/onnx/tensor.js';
 import type { Value } from '../build.js';
-import { axisOf, expectShape, known, type LayerCall, type LayerRule, type Part, type RuleTable } from '../layer.js';
+import {
+  axisOf,
+  expectShape,
+  known,
+  switchedOn,
+  type LayerCall,
+  type LayerRule,
+  type Part,
+  type RuleTable,
+} from '../layer.js';
 
 /**
  * Softmax(Q K' / sqrt(key_dim)) V with heads, between linear maps of query, key, value and result.
@@ -59,8 +68,7 @@ function inOneAxis(call: LayerCall, x: Value): Value {
 
 /** The weights as a second result; of one axis only, because those of several have their shape. */
 function withScores(call: LayerCall): boolean {
-  const option = call.options.get('return_attention_scores');
-  if (option?.kind !== 'constant' || option.value !== true) return false;
+  if (!switchedOn(call, 'return_attention_scores')) return false;
   return operands(call)[0].dims.length === 3 || call.refuse('is called with return_attention_scores over several axes');
 }
 
@@ -73,8 +81,7 @@ function part({ generation }: LayerCall, name: string, store = `${name}_dense`):
 function operands(call: LayerCall): [Value, Value, Value] {
   for (const name of ['attention_mask', 'query_mask', 'value_mask', 'key_mask'])
     if (call.options.get(name)?.kind === 'tensor') call.refuse(`is given a ${name}`);
-  const causal = call.options.get('use_causal_mask');
-  if (causal?.kind === 'constant' && causal.value === true) call.refuse('is called with use_causal_mask');
+  if (switchedOn(call, 'use_causal_mask')) call.refuse('is called with use_causal_mask');
   const at = (place: number, name: string): Value | undefined => {
     const operand = call.args[place] ?? call.options.get(name);
     return operand?.kind === 'tensor' ? operand.value : undefined;

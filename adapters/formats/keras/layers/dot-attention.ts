@@ -1,6 +1,6 @@
 import type { Value } from '../build.js';
 import { numbersOf } from '../../../../core/onnx/tensor.js';
-import { expectShape, known, type LayerCall, type LayerRule, type RuleTable } from '../layer.js';
+import { expectShape, known, switchedOn, type LayerCall, type LayerRule, type RuleTable } from '../layer.js';
 
 /** Softmax(scores of query and key) value. Takes [query, value] or [query, value, key], each [N, places, features]. */
 function attention(scoresOf: (call: LayerCall, query: Value, key: Value) => Value): LayerRule {
@@ -10,10 +10,8 @@ function attention(scoresOf: (call: LayerCall, query: Value, key: Value) => Valu
     if (!query || !value || !key || inputs.length > 3) return call.fail('needs a query and a value');
     if ([query, value, key].some(({ dims }) => dims.length !== 3))
       return call.refuse('attends over tensors that are not [batch, places, features]');
-    for (const name of ['return_attention_scores', 'use_causal_mask']) {
-      const option = call.options.get(name);
-      if (option?.kind === 'constant' && option.value === true) return call.refuse(`is called with ${name}`);
-    }
+    for (const name of ['return_attention_scores', 'use_causal_mask'])
+      if (switchedOn(call, name)) return call.refuse(`is called with ${name}`);
     const weights = build.unary('Softmax', scoresOf(call, query, key), { axis: 2 });
     return build.op('MatMul', [weights, value], [query.dims[0]!, query.dims[1]!, value.dims[2]!]);
   };

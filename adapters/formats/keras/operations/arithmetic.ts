@@ -41,11 +41,11 @@ export const matmul: LayerRule = (call) => {
   return call.build.op('MatMul', [a, b], [...outer, rows!, b.dims.at(-1)!]);
 };
 
-export const log1p: LayerRule = ({ build, ...call }) =>
-  build.unary('Log', build.binary('Add', first({ ...call, build }), build.number(1)));
+export const log1p: LayerRule = (call) =>
+  call.build.unary('Log', call.build.binary('Add', first(call), call.build.number(1)));
 
-export const expm1: LayerRule = ({ build, ...call }) =>
-  build.binary('Sub', build.unary('Exp', first({ ...call, build })), build.number(1));
+export const expm1: LayerRule = (call) =>
+  call.build.binary('Sub', call.build.unary('Exp', first(call)), call.build.number(1));
 
 /** Along one axis, the last unless it is said otherwise. */
 export function softmax(op: 'Softmax' | 'LogSoftmax'): LayerRule {

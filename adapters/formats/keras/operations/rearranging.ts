@@ -153,12 +153,10 @@ export const padded: LayerRule = (call) => {
       ? (both as number[])
       : call.refuse('pads by other things than amounts');
   });
-  const mode = parameter(call, 'mode') ?? 'constant';
-  const modes: Readonly<Record<string, string>> = { constant: 'constant', reflect: 'reflect' };
-  const own =
-    typeof mode === 'string' && Object.hasOwn(modes, mode.toLowerCase())
-      ? modes[mode.toLowerCase()]!
-      : call.refuse('pads in a way that is not supported');
+  const wanted = parameter(call, 'mode') ?? 'constant';
+  const mode =
+    ['constant', 'reflect'].find((name) => typeof wanted === 'string' && wanted.toLowerCase() === name) ??
+    call.refuse('pads in a way that is not supported');
   const fill = parameter(call, 'constant_values') ?? 0;
   if (amounts.length !== x.dims.length || amounts[0]![0] !== 0 || amounts[0]![1] !== 0 || typeof fill !== 'number')
     return call.refuse('pads in a way that is not supported');
@@ -168,9 +166,9 @@ export const padded: LayerRule = (call) => {
   );
   return call.build.op(
     'Pad',
-    [x, column, fill === 0 || own !== 'constant' ? undefined : call.build.number(fill)],
+    [x, column, fill === 0 || mode !== 'constant' ? undefined : call.build.number(fill)],
     dims,
-    { mode: own },
+    { mode },
   );
 };
 
