@@ -1,11 +1,9 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { createOnnxruntimeEngine } from '../../adapters/engines/onnxruntime/index.js';
 import { memoryFiles } from '../../adapters/formats/files/memory.js';
 import { kerasFormat } from '../../adapters/formats/keras/index.js';
 import { readNpz } from '../../adapters/images/npz.js';
-import { openModel } from '../../core/execute/open-model.js';
-import { cascade1 } from '../../core/scan/profiles.js';
+import { largestDifference, openOnGolden } from '../golden.js';
 
 /**
  * Imports every model that `make.py` saved and prints, as rows of a table, how far logits and gradients of all ten classes are
@@ -44,21 +42,7 @@ async function compared(file: string): Promise<{ passes: boolean; cells: string[
   const dims = golden.get('x')!.dims;
   const files = memoryFiles(new Map([[file, readFileSync(join(folder, file))]]), file);
   const graph = await kerasFormat.read(files, file, { maxModelBytes: 2 ** 32 });
-  const model = await openModel(createOnnxruntimeEngine({ provider: 'cpu' }), graph, {
-    path: file,
-    images: {
-      kind: 'raw',
-      digest: 'sha256:0',
-      count: dims[0]!,
-      labels: [],
-      dims,
-      data: Float32Array.from(numbers('x')),
-    },
-    preprocessing: {},
-    profile: cascade1,
-    selection: {},
-    limits: { maxModelBytes: 2 ** 32, maxRunBytes: 2 ** 31 },
-  });
+  const model = await openOnGolden(graph, file, golden);
   try {
     const { logits, gradients } = await model.explain({
       rule: 'vanilla',
@@ -71,10 +55,10 @@ async function compared(file: string): Promise<{ passes: boolean; cells: string[
       };
       const exact = { logits: part(numbers('logits64')), gradients: part(numbers('gradients64')) };
       return {
-        logits: worst(part(logits.data), exact.logits),
-        ownLogits: worst(part(numbers('logits')), exact.logits),
-        gradients: worst(part(gradients.data), exact.gradients),
-        ownGradients: worst(part(numbers('gradients')), exact.gradients),
+        logits: largestDifference(part(logits.data), exact.logits),
+        ownLogits: largestDifference(part(numbers('logits')), exact.logits),
+        gradients: largestDifference(part(gradients.data), exact.gradients),
+        ownGradients: largestDifference(part(numbers('gradients')), exact.gradients),
       };
     });
     const stable = images.filter(({ ownGradients }) => ownGradients <= limits.own);
@@ -97,14 +81,3 @@ async function compared(file: string): Promise<{ passes: boolean; cells: string[
 }
 
 type Numbers = Float32Array | Float64Array;
-
-/** The largest difference as a fraction of the largest magnitude; Infinity for what is not finite. */
-function worst(actual: Numbers, expected: Numbers): number {
-  let [scale, most] = [0, 0];
-  for (const value of expected) scale = Math.max(scale, Math.abs(value));
-  expected.forEach((value, i) => {
-    const difference = Math.abs(actual[i]! - value) / (scale || 1);
-    most = Number.isFinite(difference) ? Math.max(most, difference) : Infinity;
-  });
-  return most;
-}

@@ -38,15 +38,3 @@ export function verdictOf({ logits, ownLogits, gradients, ownGradients }: NonNul
   const excused = (logits <= 1e-4 || ownLogits > 3e-5) && (gradients <= 1e-3 || ownGradients > 3e-4);
   return excused ? 'ill-conditioned' : 'FAIL';
 }
-
-/** The largest difference as a fraction of the largest magnitude. */
-export function difference(actual: Float64Array, expected: Float64Array): number {
-  if (actual.length !== expected.length) throw new Error(`${actual.length} values, not ${expected.length}`);
-  let [worst, largest] = [0, 0];
-  expected.forEach((value, i) => {
-    const off = Math.abs(actual[i]! - value);
-    if (!(off <= worst)) worst = off;
-    largest = Math.max(largest, Math.abs(value));
-  });
-  return worst / (largest || 1);
-}

@@ -15,7 +15,8 @@ import { bindModel } from '../../core/execute/bind.js';
 import { createPrograms, inGroups, oneHot, type BoundModel } from '../../core/execute/programs.js';
 import { allNodes } from '../../core/onnx/nodes.js';
 import { sizeOf } from '../../core/onnx/tensor.js';
-import { difference, readRows, verdictOf, type Row } from './rows.js';
+import { largestDifference, type Golden } from '../golden.js';
+import { readRows, verdictOf, type Row } from './rows.js';
 
 /**
  * Models of torchvision and timm, exported by PyTorch's exporters, against PyTorch's own logits and gradients in float64:
@@ -103,8 +104,6 @@ async function timed<T>(seconds: Record<string, number>, what: string, body: () 
   return value;
 }
 
-type Golden = ReturnType<typeof readNpz>;
-
 interface Opened {
   readonly model: BoundModel;
   readonly programOps: readonly string[];
@@ -159,10 +158,10 @@ async function differences({ model, nodes }: Opened, golden: Golden, name: strin
   }
   const floats = (key: string): Float64Array => Float64Array.from(golden.get(key)!.data as ArrayLike<number>);
   return {
-    logits: difference(logits, floats('logits')),
-    ownLogits: difference(floats('own_logits'), floats('logits')),
-    gradients: difference(gradients, floats('gradients')),
-    ownGradients: difference(floats('own_gradients'), floats('gradients')),
+    logits: largestDifference(logits, floats('logits')),
+    ownLogits: largestDifference(floats('own_logits'), floats('logits')),
+    gradients: largestDifference(gradients, floats('gradients')),
+    ownGradients: largestDifference(floats('own_gradients'), floats('gradients')),
     image: model.inputDims[1]!,
     nodes,
   };

@@ -3,14 +3,12 @@ import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync } 
 import { tmpdir } from 'node:os';
 import { basename, join, relative } from 'node:path';
 import { createInterface } from 'node:readline';
-import { createOnnxruntimeEngine } from '../../adapters/engines/onnxruntime/index.js';
 import { memoryFiles } from '../../adapters/formats/files/memory.js';
 import { onnxFormat } from '../../adapters/formats/onnx/index.js';
 import { frozenGraph, savedModel } from '../../adapters/formats/tensorflow/index.js';
 import { readNpz } from '../../adapters/images/npz.js';
-import { openModel } from '../../core/execute/open-model.js';
 import type { ModelFiles, ModelFormat } from '../../core/ports/model-format.js';
-import { cascade1 } from '../../core/scan/profiles.js';
+import { largestDifference, openOnGolden } from '../golden.js';
 
 /**
  * Every model of keras.applications, through every way it is saved by TensorFlow, against TensorFlow's own logits and gradients:
@@ -89,23 +87,8 @@ interface Differences {
 async function differences(format: ModelFormat, files: ModelFiles, main: string): Promise<Differences> {
   const golden = readNpz(readFileSync(join(folder, 'golden.npz')));
   const numbers = (key: string): number[] => Array.from(golden.get(key)!.data as ArrayLike<number | bigint>, Number);
-  const { dims } = golden.get('x')!;
   const graph = await format.read(files, main, { maxModelBytes: 2 ** 32 });
-  const model = await openModel(createOnnxruntimeEngine({ provider: 'cpu' }), graph, {
-    path: main,
-    images: {
-      kind: 'raw',
-      digest: 'sha256:0',
-      count: dims[0]!,
-      labels: [],
-      dims,
-      data: Float32Array.from(numbers('x')),
-    },
-    preprocessing: {},
-    profile: cascade1,
-    selection: {},
-    limits: { maxModelBytes: 2 ** 32, maxRunBytes: 2 ** 32 },
-  });
+  const model = await openOnGolden(graph, main, golden);
   const { logits, gradients } = await model.explain({ rule: 'vanilla', classes: numbers('classes') });
   const rectified = await model.explain({ rule: 'rectified', classes: numbers('classes') });
   await model.close();
@@ -119,13 +102,6 @@ async function differences(format: ModelFormat, files: ModelFiles, main: string)
     own: numbers('own'),
     other: largestDifference(gradients.data, numbers('grad32')),
   };
-}
-
-/** As a fraction of the largest magnitude. */
-function largestDifference(actual: Float32Array, expected: readonly number[]): number {
-  if (actual.length !== expected.length) throw new Error(`${actual.length} values, not ${expected.length}`);
-  const largest = expected.reduce((most, value) => Math.max(most, Math.abs(value)), 0) || 1;
-  return expected.reduce((most, value, i) => Math.max(most, Math.abs(actual[i]! - value)), 0) / largest;
 }
 
 function filesOf(path: string): ModelFiles {
