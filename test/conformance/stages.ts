@@ -122,12 +122,12 @@ async function onTfjs(test: NodeTest, engine: 'tfjsCpu' | 'tfjsWasm'): Promise<O
   });
 }
 
-function supported({ nodes }: Graph): boolean {
+export function supported({ nodes }: Graph): boolean {
   return nodes.every((node) => opSupport(node) !== 'none');
 }
 
 /** The first float input stands for the image, all others are constants, as in a classifier. */
-function staticOf({ graph, feeds, expected }: NodeTest): StaticGraph {
+export function staticOf({ graph, feeds, expected }: NodeTest): StaticGraph {
   const image = graph.inputs.find(({ dtype }) => dtype === 'float32') ?? graph.inputs[0];
   const constants = [...feeds].filter(([name]) => name !== image?.name);
   const bound: Graph = {

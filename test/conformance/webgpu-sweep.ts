@@ -1,13 +1,12 @@
 import { createOnnxruntimeEngine } from '../../adapters/engines/onnxruntime/index.js';
 import { backward } from '../../core/compile/backward/index.js';
-import { opSupport } from '../../core/compile/op-support.js';
 import type { Graph, Tensor } from '../../core/onnx/graph.js';
-import { specialise } from '../../core/onnx/specialise.js';
 import { sizeOf } from '../../core/onnx/tensor.js';
 import { upgrade } from '../../core/onnx/upgrade.js';
 import type { Engine } from '../../core/ports/engine.js';
 import { differences } from './compare.js';
 import { readNodeTests } from './node-tests.js';
+import { staticOf, supported } from './stages.js';
 import { cases } from '../core/compile/backward/cases.js';
 import { gradientGraph } from '../support/finite-difference.js';
 import { newRandom, seedOf } from '../support/random.js';
@@ -78,19 +77,12 @@ async function outcome(
 
 /** In the forms of opset 21, the first float input standing for the image, as in the conformance page. */
 function* nodeTests(): Generator<Case> {
-  for (const { name, graph, feeds, expected } of readNodeTests().tests) {
-    if (!graph.nodes.every((node) => opSupport(node) !== 'none')) continue;
-    const image = graph.inputs.find(({ dtype }) => dtype === 'float32') ?? graph.inputs[0];
-    const constants = [...feeds].filter(([input]) => input !== image?.name);
-    const bound: Graph = {
-      ...graph,
-      inputs: image ? [image] : [],
-      initializers: new Map([...graph.initializers, ...constants]),
-    };
-    const dims = new Map(image ? [[image.name, feeds.get(image.name)!.dims]] : []);
+  for (const each of readNodeTests().tests) {
+    const { name, graph, feeds, expected } = each;
+    if (!supported(graph)) continue;
     let program: Graph;
     try {
-      program = upgrade(specialise(bound, dims, [...expected.keys()])).graph;
+      program = upgrade(staticOf(each)).graph;
     } catch {
       continue;
     }
