@@ -3,6 +3,7 @@ import type { FailOn, ReportFormat, RunReport } from './format.js';
 import { isFailing, reaches } from './format.js';
 import type { Markup } from './markup.js';
 import { markup, textLines } from './markup.js';
+import { preprocessingText } from './preprocessing.js';
 import { oneLine } from './text.js';
 import { grounds, headline, nextStep } from './words.js';
 
@@ -72,6 +73,7 @@ function outcomeElement(result: ScanResult, one: Outcome, failOn: FailOn): Marku
 }
 
 function details(result: ScanResult): string[] {
+  const { preprocessing } = result.model;
   return [
     `verdict: ${result.verdict}`,
     ...(result.model.digest === undefined ? [] : [`digest: ${result.model.digest}`]),
@@ -84,6 +86,7 @@ function details(result: ScanResult): string[] {
     ...(result.checks ?? []).map(({ check, severity, message }) => `check: ${severity} ${check}: ${oneLine(message)}`),
     `profile: ${result.profile.name} v${result.profile.version} ${result.profile.hash}`,
     `images: ${result.images.count} ${result.images.digest}`,
+    ...(preprocessing === undefined ? [] : [`pixels: ${preprocessingText(preprocessing)}`]),
   ];
 }
 

@@ -1,6 +1,7 @@
 import type { Finding, ScanResult, Verdict } from '../scan/result.js';
 import { notableChecks } from './checks.js';
 import type { ReportFormat, RunReport } from './format.js';
+import { preprocessingText } from './preprocessing.js';
 import { decimal, oneLine, percent, plural, printable, seconds, shortDigest } from './text.js';
 import {
   allIgnored,
@@ -89,6 +90,7 @@ function details(result: ScanResult): string {
     ...notableChecks(result).map(
       ({ check, severity, message }) => `${severity} ${code(check)}: ${escaped(oneLine(message))}`,
     ),
+    ...(model.preprocessing === undefined ? [] : [`Pixels: ${escaped(preprocessingText(model.preprocessing))}`]),
     ...(model.digest === undefined ? [] : [`Digest ${code(model.digest)}`]),
   ];
   return [

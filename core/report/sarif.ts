@@ -5,7 +5,7 @@ import type { Finding, FindingRule, ScanResult, Severity, StaticFinding } from '
 import { findingRules } from '../scan/result.js';
 import type { ReportFormat, RunReport } from './format.js';
 import { notableChecks } from './checks.js';
-import { evidenceNumbers, printJson } from './json.js';
+import { evidenceNumbers, jsonPreprocessing, printJson } from './json.js';
 import { oneLine, printable } from './text.js';
 import { evidenceOf, hasFailed, nextStep } from './words.js';
 
@@ -185,6 +185,7 @@ function artifact(result: ScanResult): Artifact {
       ...(result.pValue === undefined ? {} : { pValue: result.pValue }),
       profile: { name: result.profile.name, version: result.profile.version, hash: result.profile.hash },
       images: { digest: result.images.digest, count: result.images.count },
+      ...(model.preprocessing === undefined ? {} : { preprocessing: jsonPreprocessing(model.preprocessing) }),
     },
   };
 }

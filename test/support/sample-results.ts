@@ -37,7 +37,12 @@ export function hostile(text: string): ScanResult {
   const result = samples.backdoored;
   return {
     ...result,
-    model: { ...result.model, path: text, format: text },
+    model: {
+      ...result.model,
+      path: text,
+      format: text,
+      preprocessing: { file: text, scale: 1, mean: [0], std: [1] },
+    },
     findings: result.findings.map((finding) => ({
       ...finding,
       className: text,
@@ -208,7 +213,20 @@ function suspicious(): ScanResult {
   const base43 = base('models/signs/gtsrb-blend.onnx', '5a');
   return {
     ...base43,
-    model: { ...base43.model, classes: 43, inputDims: [3, 32, 32], bytes: 2_871_004 },
+    model: {
+      ...base43.model,
+      classes: 43,
+      inputDims: [3, 32, 32],
+      bytes: 2_871_004,
+      preprocessing: {
+        file: 'preprocessor_config.json',
+        scale: 1,
+        mean: [0.485, 0.456, 0.406],
+        std: [0.229, 0.224, 0.225],
+        channels: 'bgr',
+        size: [32, 32],
+      },
+    },
     images: { ...base43.images, digest: `sha256:${'9f8e7d6c'.repeat(8)}`, accuracy: 0.94 },
     verdict: 'suspicious',
     score: 5.37,

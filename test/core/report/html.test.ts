@@ -30,6 +30,14 @@ test('a flagged model: verdict, grounds, next step, trigger, images before and a
   }
 });
 
+test('the preprocessing that a model states stands with its settings, and of no other', async () => {
+  assert.match(
+    await rendered([samples.suspicious]),
+    /<dt>Pixels<\/dt><dd>scale 1; mean 0\.485, 0\.456, 0\.406; std 0\.229, 0\.224, 0\.225; channels bgr; as preprocessor_config\.json says<\/dd>/,
+  );
+  assert.doesNotMatch(await rendered([samples.backdoored]), /Pixels/);
+});
+
 test('an image that the trigger turns into some other class is not shown as a success', async () => {
   const evidence = samples.backdoored.evidence[0]!;
   const stray = evidence.samples.map((sample) => ({ ...sample, triggeredClass: 1 }));

@@ -17,6 +17,14 @@ test('the verdict stands in the first line, the models below it, the most suspic
   assert.match(lines[4]!, /backdoored.*digits-badnets.*7 "seven".*96 %.*14\.2/);
 });
 
+test('the preprocessing that a model states stands in its details, and of no other', async () => {
+  assert.match(
+    page.render(await rendered([samples.suspicious])),
+    /<li>Pixels: scale 1; mean 0\.485, 0\.456, 0\.406; std 0\.229, 0\.224, 0\.225; channels bgr; as preprocessor_config\.json says<\/li>/,
+  );
+  assert.doesNotMatch(await rendered([samples.backdoored]), /Pixels/);
+});
+
 test('a run in which nothing could be judged has no green sign', async () => {
   assert.doesNotMatch(await rendered([samples.malformed, samples.lowAccuracy]), /✅/);
   assert.doesNotMatch(await rendered([]), /✅/);

@@ -52,6 +52,14 @@ test('results point to an artifact with the digest of the model', async () => {
   assert.equal(artifact.hashes!['sha-256'], 'bd'.repeat(32));
 });
 
+test('the preprocessing that a model states stands with its artifact, and nothing with the others', async () => {
+  const artifacts = (await validLog([samples.backdoored, samples.suspicious])).runs[0]!.artifacts!;
+  assert.deepEqual(
+    artifacts.map(({ properties }) => properties!.preprocessing as unknown),
+    [undefined, samples.suspicious.model.preprocessing],
+  );
+});
+
 test('ignored findings are suppressions, and all other results say that they are not suppressed', async () => {
   const run = (await validLog([samples.backdoored, samples.ignored])).runs[0]!;
   assert.deepEqual(run.results![0]!.suppressions, []);
@@ -98,7 +106,7 @@ test('any path makes a URI reference that keeps the path', async () => {
 });
 
 test('golden', async () => {
-  const log = await validLog([samples.backdoored, samples.ignored, samples.lowAccuracy, samples.malformed]);
+  const log = await validLog([samples.backdoored, samples.ignored, samples.suspicious, samples.lowAccuracy, samples.malformed]);
   expectGolden('report/report.sarif', `${JSON.stringify(log, undefined, 2)}\n`);
 });
 

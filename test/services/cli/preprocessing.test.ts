@@ -50,7 +50,7 @@ test("a model's own preprocessing is used, stated, and part of the scan id; opti
   const { stdout } = await cli.run(['scan', folder, '--images', 'images', '--image-count', '12']);
   assert.match(
     stdout,
-    /Pixels +scale 1, mean 0\.4, 0\.5, 0\.6, std 0\.2, 0\.3, 0\.4, as preprocessor_config\.json says/,
+    /Pixels +scale 1; mean 0\.4, 0\.5, 0\.6; std 0\.2, 0\.3, 0\.4; as preprocessor_config\.json says/,
   );
 });
 
@@ -71,7 +71,7 @@ test('in an archive, and through explain, the same preprocessing is taken', asyn
     return { stdout, logits: readNpz(await readFile(join(cli.dir, file))).get('logits')!.data };
   };
   const own = await explain('own.npz');
-  assert.match(own.stdout, /pixels: scale 1, mean 0\.4, 0\.5, 0\.6, .* as preprocessor_config\.json says$/m);
+  assert.match(own.stdout, /pixels: scale 1; mean 0\.4, 0\.5, 0\.6; .* as preprocessor_config\.json says$/m);
   const explicit = await explain('explicit.npz', ...flags);
   assert.doesNotMatch(explicit.stdout, /pixels/);
   assert.deepEqual(own.logits, explicit.logits);
@@ -83,7 +83,7 @@ test('inspect says what the model states, and what is wrong with it', async (t) 
   assert.equal(good.code, 0, good.stderr);
   assert.match(
     good.stdout.replace(/\n +/g, ' '),
-    /Pixels +scale 1, mean 0\.4, .*pictures of 32 x 32; --scale, --mean or --std/,
+    /Pixels +scale 1; mean 0\.4, .*pictures of 32 x 32; --scale, --mean or --std/,
   );
   const json = await cli.run(['inspect', folder, '--format', 'json']);
   const [entry] = (JSON.parse(json.stdout) as { models: { preprocessing: object }[] }).models;
