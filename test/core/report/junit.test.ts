@@ -64,7 +64,10 @@ test('a test case per model: failure, error, skipped or passed, and the counts a
 test('the preprocessing that a model states is a line of its test case, and of no other', async () => {
   const lines = async (result: ScanResult): Promise<string[]> => {
     const testCase = (await parsed([result])).children[0]!.children.find(({ name }) => name === 'testcase')!;
-    return testCase.children.at(-1)!.text.split('\n').filter((line) => line.startsWith('pixels: '));
+    return testCase.children
+      .at(-1)!
+      .text.split('\n')
+      .filter((line) => line.startsWith('pixels: '));
   };
   assert.deepEqual(await lines(samples.suspicious), [
     'pixels: scale 1; mean 0.485, 0.456, 0.406; std 0.229, 0.224, 0.225; channels bgr; as preprocessor_config.json says',

@@ -106,7 +106,13 @@ test('any path makes a URI reference that keeps the path', async () => {
 });
 
 test('golden', async () => {
-  const log = await validLog([samples.backdoored, samples.ignored, samples.suspicious, samples.lowAccuracy, samples.malformed]);
+  const log = await validLog([
+    samples.backdoored,
+    samples.ignored,
+    samples.suspicious,
+    samples.lowAccuracy,
+    samples.malformed,
+  ]);
   expectGolden('report/report.sarif', `${JSON.stringify(log, undefined, 2)}\n`);
 });
 
