@@ -34,7 +34,7 @@ export interface Net {
   globalAverage(x: string, path: string): string;
   maxPool(x: string, path: string, window: PoolShape): string;
   averagePool(x: string, path: string, window: PoolShape & { countPadding?: boolean }): string;
-  /** The first of the dimensions is -1: the images. */
+  /** The first of the dimensions is -1, or 0 where the value has as many: the images. */
   reshape(x: string, dims: readonly number[], path: string): string;
   transpose(x: string, perm: readonly number[], path: string): string;
   slice(x: string, axis: number, from: number, to: number, path: string): string;

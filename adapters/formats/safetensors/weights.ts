@@ -12,8 +12,6 @@ export interface Weights {
    * @throws ScanError `model-malformed` where it is missing or has another shape.
    */
   take(name: string, dims: readonly number[]): string;
-  /** The values of a small tensor, to compute with while importing. */
-  values(name: string, dims: readonly number[]): Float32Array;
   /** Takes what the architecture has no use for. */
   ignore(pattern: RegExp): void;
   /** @throws ScanError `model-malformed` where tensors were not taken. */
@@ -54,7 +52,6 @@ export function weightsOf(stored: ReadonlyMap<string, StoredTensor>, title: stri
       if (!taken.has(name)) taken.set(name, tensorOf(tensor));
       return name;
     },
-    values: (name, dims) => tensorOf(check(name, dims)).data as Float32Array,
     ignore: (pattern) => {
       for (const name of stored.keys()) if (pattern.test(name)) used.add(name);
     },

@@ -16,14 +16,13 @@ import {
 /** Transformers' BeitForImageClassification. Source: transformers/models/beit/modeling_beit.py */
 export const beit: Architecture = (config, start) => {
   const sizes = transformerSizes(config);
-  const { channels, width, heads, layers, epsilon, act, image, grid } = sizes;
+  const { channels, width, heads, layers, epsilon, act, image } = sizes;
   const hidden = config.int('intermediate_size', { ...bounds.width, fallback: 3072 });
   const positions = config.flag('use_absolute_position_embeddings', false);
   const own = config.flag('use_relative_position_bias', false);
   const shared = config.flag('use_shared_relative_position_bias', false);
   const scaled = config.float('layer_scale_init_value', 0.1) > 0;
   const mean = config.flag('use_mean_pooling', true);
-  const tokens = grid[0] * grid[1] + 1;
   onlySquare(config, sizes);
 
   const net = start([channels, ...image]);
@@ -37,7 +36,6 @@ export const beit: Architecture = (config, start) => {
     const biases = [...(own ? [positionBias(net, at, heads, sizes, indices)] : []), ...(common ? [common] : [])];
     const before = net.layerNorm(x, `${path}.layernorm_before`, width, epsilon);
     const attended = selfAttention(net, before, `${path}.attention`, sizes, {
-      tokens,
       biases: [true, false, true],
       bias: (scores) => biases.reduce((sum, bias) => net.add(sum, bias, at), scores),
     });

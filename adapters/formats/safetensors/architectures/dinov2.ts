@@ -9,7 +9,7 @@ import { embed, meanOfPatches, onlySquare, selfAttention, token, transformerSize
  */
 export const dinov2: Architecture = (config, start) => {
   const sizes = transformerSizes(config, { patch: 14, epsilon: 1e-6 });
-  const { channels, width, layers, epsilon, act, image, grid } = sizes;
+  const { channels, width, layers, epsilon, act, image } = sizes;
   const hidden = Math.trunc(width * config.float('mlp_ratio', 4));
   const qkvBias = config.flag('qkv_bias', true);
   const gated = config.flag('use_swiglu_ffn', false);
@@ -19,7 +19,7 @@ export const dinov2: Architecture = (config, start) => {
   }
 
   const net = start([channels, ...image]);
-  const shape = { tokens: grid[0] * grid[1] + 1, biases: [qkvBias, qkvBias, qkvBias] } as const;
+  const shape = { biases: [qkvBias, qkvBias, qkvBias] } as const;
   let x = embed(net, 'dinov2.embeddings', sizes, ['cls_token']);
   for (let i = 0; i < layers; i++) {
     const path = `dinov2.encoder.layer.${i}`;

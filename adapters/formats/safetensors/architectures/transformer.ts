@@ -73,7 +73,6 @@ export function embed(
 }
 
 export interface SelfAttention {
-  readonly tokens: number;
   /** Which of query, key and value have a bias. */
   readonly biases: readonly [boolean, boolean, boolean];
   /** What becomes of the scores, [N, heads, tokens, tokens], before the softmax. */
@@ -85,15 +84,37 @@ export function selfAttention(
   net: Net,
   x: string,
   path: string,
-  { width, heads }: TransformerSizes,
-  { tokens, biases, bias }: SelfAttention,
+  { width, heads }: Pick<TransformerSizes, 'width' | 'heads'>,
+  { biases, bias }: SelfAttention,
 ): string {
   const at = `${path}.attention`;
   const [q, k, v] = ['query', 'key', 'value'].map((part, i) =>
     net.linear(x, `${at}.${part}`, width, width, biases[i]),
   ) as [string, string, string];
-  const shape = { tokens, channels: width, heads, ...(bias === undefined ? {} : { bias }) };
+  const shape = { channels: width, heads, ...(bias === undefined ? {} : { bias }) };
   return net.linear(attention(net, [q, k, v], at, shape), `${path}.output.dense`, width, width);
+}
+
+export interface EncoderLayer {
+  readonly width: number;
+  readonly heads: number;
+  /** Of the layer behind the attention. */
+  readonly hidden: number;
+  readonly act: string;
+  readonly epsilon: number;
+  readonly qkvBias: boolean;
+}
+
+/** Attention and a layer of its own for each token, each behind a norm and added to its input. */
+export function encoderLayer(net: Net, x: string, path: string, layer: EncoderLayer): string {
+  const { width, hidden, act, epsilon, qkvBias } = layer;
+  const before = net.layerNorm(x, `${path}.layernorm_before`, width, epsilon);
+  const biases = [qkvBias, qkvBias, qkvBias] as const;
+  const sum = net.add(selfAttention(net, before, `${path}.attention`, layer, { biases }), x, path);
+  const after = net.layerNorm(sum, `${path}.layernorm_after`, width, epsilon);
+  const inner = net.linear(after, `${path}.intermediate.dense`, width, hidden);
+  const active = net.activation(inner, `${path}.intermediate`, act);
+  return net.add(net.linear(active, `${path}.output.dense`, hidden, width), sum, path);
 }
 
 /** [N, tokens, width] to [N, width]. */

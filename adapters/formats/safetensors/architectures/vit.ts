@@ -1,7 +1,7 @@
 import { bounds, classesOf, type Architecture, type Start } from '../architecture.js';
 import type { Config } from '../config.js';
 import type { Net } from '../net.js';
-import { embed, selfAttention, token, transformerSizes } from './transformer.js';
+import { embed, encoderLayer, token, transformerSizes } from './transformer.js';
 
 /** Transformers' ViTForImageClassification. */
 export const vit: Architecture = (config, start) => {
@@ -44,22 +44,15 @@ interface Encoded {
 /** All up to the last norm. Source: transformers/models/vit/modeling_vit.py */
 function encode(config: Config, start: Start, root: string, extra: readonly string[]): Encoded {
   const sizes = transformerSizes(config);
-  const { channels, width, layers, epsilon, act, image, grid } = sizes;
+  const { channels, width, layers, epsilon, image } = sizes;
   const hidden = config.int('intermediate_size', { ...bounds.width, fallback: 3072 });
   const qkvBias = config.flag('qkv_bias', true);
   config.only('add_cross_attention', false);
 
   const net = start([channels, ...image]);
-  const shape = { tokens: grid[0] * grid[1] + extra.length, biases: [qkvBias, qkvBias, qkvBias] } as const;
   let x = embed(net, `${root}.embeddings`, sizes, extra);
   for (let i = 0; i < layers; i++) {
-    const path = `${root}.encoder.layer.${i}`;
-    const before = net.layerNorm(x, `${path}.layernorm_before`, width, epsilon);
-    x = net.add(selfAttention(net, before, `${path}.attention`, sizes, shape), x, path);
-    const after = net.layerNorm(x, `${path}.layernorm_after`, width, epsilon);
-    const inner = net.linear(after, `${path}.intermediate.dense`, width, hidden);
-    const active = net.activation(inner, `${path}.intermediate`, act);
-    x = net.add(net.linear(active, `${path}.output.dense`, hidden, width), x, path);
+    x = encoderLayer(net, x, `${root}.encoder.layer.${i}`, { ...sizes, hidden, qkvBias });
   }
   return { net, tokens: net.layerNorm(x, `${root}.layernorm`, width, epsilon), width };
 }

@@ -3,6 +3,7 @@ import { bounds, type Architecture } from '../architecture.js';
 import { token } from '../architectures/transformer.js';
 import { attention } from '../attention.js';
 import { timmArgs } from './args.js';
+import { jointProjection } from './joint-projection.js';
 
 /** Of a published size of timm's Vision Transformer; `model_args` may change it. */
 export interface VitSize {
@@ -52,11 +53,8 @@ export function timmVit(published: VitSize): Architecture {
     for (let i = 0; i < depth; i++) {
       const path = `blocks.${i}`;
       const before = net.layerNorm(x, `${path}.norm1`, width, epsilon);
-      const all = net.linear(before, `${path}.attn.qkv`, width, 3 * width);
-      const [q, k, v] = [0, 1, 2].map((part) =>
-        net.slice(all, 2, part * width, (part + 1) * width, `${path}.attn`),
-      ) as [string, string, string];
-      const mixed = attention(net, [q, k, v], `${path}.attn`, { tokens, channels: width, heads });
+      const qkv = jointProjection(net, before, `${path}.attn`, width);
+      const mixed = attention(net, qkv, `${path}.attn`, { channels: width, heads });
       const scaled = (y: string, part: string): string =>
         published.third ? net.mul(y, net.weights.take(`${path}.${part}.gamma`, [width]), `${path}.${part}`) : y;
       x = net.add(x, scaled(net.linear(mixed, `${path}.attn.proj`, width, width), 'ls1'), path);
