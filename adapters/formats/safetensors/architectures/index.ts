@@ -6,11 +6,16 @@ import { beit } from './beit.js';
 import { convNext, convNextV2 } from './convnext.js';
 import { dinov2 } from './dinov2.js';
 import { efficientNet } from './efficientnet.js';
+import { levit, levitWithTeacher } from './levit.js';
 import { mobileNetV1 } from './mobilenetv1.js';
 import { mobileNetV2 } from './mobilenetv2.js';
+import { mobileVit } from './mobilevit.js';
+import { poolFormer } from './poolformer.js';
 import { regnet } from './regnet.js';
 import { resnet } from './resnet.js';
+import { segformer } from './segformer.js';
 import { swin } from './swin.js';
+import { swinv2 } from './swinv2.js';
 import { deit, deitWithTeacher, vit } from './vit.js';
 
 /**
@@ -39,10 +44,16 @@ const architectures: ReadonlyMap<string, Architecture> = new Map([
   ['ConvNextForImageClassification', convNext],
   ['ConvNextV2ForImageClassification', convNextV2],
   ['SwinForImageClassification', swin],
+  ['Swinv2ForImageClassification', swinv2],
   ['MobileNetV1ForImageClassification', mobileNetV1],
   ['MobileNetV2ForImageClassification', mobileNetV2],
   ['EfficientNetForImageClassification', efficientNet],
   ['RegNetForImageClassification', regnet],
   ['BeitForImageClassification', beit],
   ['Dinov2ForImageClassification', dinov2],
+  ['SegformerForImageClassification', segformer],
+  ['MobileViTForImageClassification', mobileVit],
+  ['PoolFormerForImageClassification', poolFormer],
+  ['LevitForImageClassification', levit],
+  ['LevitForImageClassificationWithTeacher', levitWithTeacher],
 ]);

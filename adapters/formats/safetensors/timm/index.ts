@@ -1,9 +1,11 @@
 import type { Architecture } from '../architecture.js';
 import { timmConvNext, type ConvNextSize } from './convnext.js';
+import { timmDenseNet, type DenseNetSize } from './densenet.js';
 import { timmMobile } from './mobile/index.js';
 import { mobileNetworks } from './mobile/networks.js';
 import { timmRegnet, type RegnetSize } from './regnet.js';
-import { timmResnet } from './resnet.js';
+import { timmResnet, type ResnetSize } from './resnet.js';
+import { timmSwin, type SwinSize } from './swin.js';
 import { timmVit, type VitSize } from './vit.js';
 
 /** The sizes of Vision Transformers. */
@@ -94,15 +96,91 @@ const regnets: Readonly<Record<'x' | 'y', Readonly<Record<string, RegnetSize>>>>
   },
 };
 
+/** The blocks of ResNets, and the stems and shortcuts that a letter behind their number stands for. */
+const blocks = {
+  10: { kind: 'basic', layers: [1, 1, 1, 1] },
+  14: { kind: 'bottleneck', layers: [1, 1, 1, 1] },
+  18: { kind: 'basic', layers: [2, 2, 2, 2] },
+  26: { kind: 'bottleneck', layers: [2, 2, 2, 2] },
+  34: { kind: 'basic', layers: [3, 4, 6, 3] },
+  50: { kind: 'bottleneck', layers: [3, 4, 6, 3] },
+  101: { kind: 'bottleneck', layers: [3, 4, 23, 3] },
+  152: { kind: 'bottleneck', layers: [3, 8, 36, 3] },
+  200: { kind: 'bottleneck', layers: [3, 24, 36, 3] },
+} as const;
+const variants = {
+  c: { stem: 'deep', stemWidth: 32 },
+  d: { stem: 'deep', stemWidth: 32, averages: true },
+  s: { stem: 'deep', stemWidth: 64 },
+  t: { stem: 'tiered', stemWidth: 32, averages: true },
+} as const;
+
+const resnets: Readonly<Record<string, ResnetSize>> = {
+  resnet10t: { ...blocks[10], ...variants.t },
+  resnet14t: { ...blocks[14], ...variants.t },
+  resnet18: blocks[18],
+  resnet18d: { ...blocks[18], ...variants.d },
+  resnet26: blocks[26],
+  resnet26d: { ...blocks[26], ...variants.d },
+  resnet26t: { ...blocks[26], ...variants.t },
+  resnet34: blocks[34],
+  resnet34d: { ...blocks[34], ...variants.d },
+  resnet50: blocks[50],
+  resnet50c: { ...blocks[50], ...variants.c },
+  resnet50d: { ...blocks[50], ...variants.d },
+  resnet50s: { ...blocks[50], ...variants.s },
+  resnet50t: { ...blocks[50], ...variants.t },
+  resnet101: blocks[101],
+  resnet101c: { ...blocks[101], ...variants.c },
+  resnet101d: { ...blocks[101], ...variants.d },
+  resnet101s: { ...blocks[101], ...variants.s },
+  resnet152: blocks[152],
+  resnet152c: { ...blocks[152], ...variants.c },
+  resnet152d: { ...blocks[152], ...variants.d },
+  resnet152s: { ...blocks[152], ...variants.s },
+  resnet200: blocks[200],
+  resnet200d: { ...blocks[200], ...variants.d },
+  resnext50_32x4d: { ...blocks[50], groups: 32, base: 4 },
+  resnext50d_32x4d: { ...blocks[50], ...variants.d, groups: 32, base: 4 },
+  resnext101_32x4d: { ...blocks[101], groups: 32, base: 4 },
+  resnext101_32x8d: { ...blocks[101], groups: 32, base: 8 },
+  resnext101_32x16d: { ...blocks[101], groups: 32, base: 16 },
+  resnext101_32x32d: { ...blocks[101], groups: 32, base: 32 },
+  resnext101_64x4d: { ...blocks[101], groups: 64, base: 4 },
+  wide_resnet50_2: { ...blocks[50], base: 128 },
+  wide_resnet101_2: { ...blocks[101], base: 128 },
+};
+
+const swinTiny = { width: 96, depths: [2, 2, 6, 2], heads: [3, 6, 12, 24] };
+const swinSmall = { width: 96, depths: [2, 2, 18, 2], heads: [3, 6, 12, 24] };
+const swinBase = { width: 128, depths: [2, 2, 18, 2], heads: [4, 8, 16, 32] };
+const swinLarge = { width: 192, depths: [2, 2, 18, 2], heads: [6, 12, 24, 48] };
+
+const swins: Readonly<Record<string, SwinSize>> = {
+  swin_tiny_patch4_window7_224: { ...swinTiny, windows: [7, 7, 7, 7] },
+  swin_small_patch4_window7_224: { ...swinSmall, windows: [7, 7, 7, 7] },
+  swin_base_patch4_window7_224: { ...swinBase, windows: [7, 7, 7, 7] },
+  swin_base_patch4_window12_384: { ...swinBase, windows: [12, 12, 12, 12] },
+  swin_large_patch4_window7_224: { ...swinLarge, windows: [7, 7, 7, 7] },
+  swin_large_patch4_window12_384: { ...swinLarge, windows: [12, 12, 12, 12] },
+  swin_s3_tiny_224: { ...swinTiny, windows: [7, 7, 14, 7] },
+  swin_s3_small_224: { ...swinSmall, windows: [14, 14, 14, 7] },
+  swin_s3_base_224: { ...swinSmall, depths: [2, 2, 30, 2], windows: [7, 7, 14, 7] },
+};
+
+const denseNets: Readonly<Record<string, DenseNetSize>> = {
+  densenet121: { growth: 32, blocks: [6, 12, 24, 16] },
+  densenet161: { growth: 48, blocks: [6, 12, 36, 24] },
+  densenet169: { growth: 32, blocks: [6, 12, 32, 32] },
+  densenet201: { growth: 32, blocks: [6, 12, 48, 32] },
+};
+
 /** By timm's names, without the tag of the weights. */
 export const timm: ReadonlyMap<string, Architecture> = new Map<string, Architecture>([
-  ['resnet18', timmResnet('basic', [2, 2, 2, 2])],
-  ['resnet34', timmResnet('basic', [3, 4, 6, 3])],
-  ['resnet26', timmResnet('bottleneck', [2, 2, 2, 2])],
-  ['resnet50', timmResnet('bottleneck', [3, 4, 6, 3])],
-  ['resnet101', timmResnet('bottleneck', [3, 4, 23, 3])],
-  ['resnet152', timmResnet('bottleneck', [3, 8, 36, 3])],
+  ...Object.entries(resnets).map(([name, size]) => [name, timmResnet(size)] as const),
+  ...Object.entries(denseNets).map(([name, size]) => [name, timmDenseNet(size)] as const),
   ...Object.entries(vits).map(([name, size]) => [name, timmVit(size)] as const),
+  ...Object.entries(swins).map(([name, size]) => [name, timmSwin(size)] as const),
   ...Object.entries(convNexts).map(([name, size]) => [name, timmConvNext(size)] as const),
   ...Object.entries(regnets.x).map(([name, size]) => [`regnetx_${name}`, timmRegnet('x', size)] as const),
   ...Object.entries(regnets.y).map(([name, size]) => [`regnety_${name}`, timmRegnet('y', size)] as const),

@@ -23,6 +23,9 @@ function withConfig(model: string, change: object): Map<string, Uint8Array> {
   return files.set('config.json', Buffer.from(JSON.stringify({ ...config, ...change })));
 }
 
+/** As the fixture `timm-swin` has it. */
+const tinySwin = { img_size: 32, patch_size: 2, window_size: 4, embed_dim: 8, depths: [2, 2], num_heads: [2, 2] };
+
 describe('a config that does not fit its weights is refused by the name of what is wrong', () => {
   const cases: readonly [string, object, ScanErrorCode, RegExp][] = [
     ['vit', { num_hidden_layers: 3 }, 'model-malformed', /no tensor 'vit\.encoder\.layer\.2\./],
@@ -63,12 +66,45 @@ describe('a config that does not fit its weights is refused by the name of what 
     ['timm-vit', { num_classes: 6 }, 'model-malformed', /no tensor|has shape/],
     [
       'timm-resnet18',
-      { architecture: 'resnet18d' },
+      { architecture: 'resnet18x' },
       'model-unsupported-format',
-      /'resnet18d'.*resnet18, .*optimum-cli/,
+      /'resnet18x'.*resnet18, .*optimum-cli/,
     ],
     ['timm-resnet18', { architecture: 7 }, 'model-malformed', /names no architecture/],
     ['timm-resnet50', { model_args: { layers: [1] } }, 'model-malformed', /layers and channels/],
+    ['timm-resnet50', { model_args: { stem_width: 32 } }, 'model-unsupported-format', /option 'stem_width'/],
+    ['timm-resnet50d', { model_args: { stem_type: 'deep' } }, 'model-unsupported-format', /option 'stem_type'/],
+    ['timm-densenet', { model_args: { block_config: [] } }, 'model-malformed', /block_config is empty/],
+    ['timm-swin', { model_args: { always_partition: true } }, 'model-unsupported-format', /option 'always_partition'/],
+    ['timm-swin', { model_args: { window_size: [1, 2, 3] } }, 'model-malformed', /window_size and depths/],
+    [
+      'timm-swin',
+      { model_args: { ...tinySwin, img_size: 4096, window_size: 31 } },
+      'model-malformed',
+      /biases and masks/,
+    ],
+    ['timm-swin', { model_args: { img_size: [2, 2] } }, 'model-malformed', /smaller than the patch_size/],
+    [
+      'timm-swin',
+      { model_args: { ...tinySwin, img_size: 18 } },
+      'model-unsupported-format',
+      /9 x 9 tokens, an odd number, before stage 1/,
+    ],
+    ['swinv2', { use_absolute_embeddings: true }, 'model-unsupported-format', /use_absolute_embeddings is true/],
+    ['swinv2', { pretrained_window_sizes: [[6, 6]] }, 'model-malformed', /pretrained_window_sizes/],
+    ['swinv2', { image_size: 4096, window_size: 31 }, 'model-malformed', /position biases and masks/],
+    ['segformer', { num_attention_heads: [3, 2, 3, 2] }, 'model-malformed', /8 channels are no multiple of 3 heads/],
+    ['segformer', { sr_ratios: [1, 1, 1, 1] }, 'model-malformed', /12 tensors|has no place/],
+    ['segformer', { depths: [1] }, 'model-malformed', /depths.*a list of 4 whole numbers/],
+    ['mobilevit', { image_size: 48 }, 'model-unsupported-format', /whole patches \(3 x 3 by 2 in layer 3\)/],
+    ['mobilevit', { conv_kernel_size: 2 }, 'model-malformed', /conv_kernel_size has to be odd/],
+    ['mobilevit', { num_attention_heads: 3 }, 'model-malformed', /8 channels are no multiple of 3 heads/],
+    ['mobilevit', { expand_ratio: 0 }, 'model-malformed', /expand_ratio has to be from 0 to 64/],
+    ['poolformer', { pool_size: 2 }, 'model-malformed', /pool_size has to be odd/],
+    ['poolformer', { use_layer_scale: false }, 'model-malformed', /layer_scale_1/],
+    ['levit', { down_ops: [['Subsample', 8, 2, 4, 2, 2]] }, 'model-unsupported-format', /down_ops other than/],
+    ['levit', { patch_size: 7 }, 'model-malformed', /leave 7 x 7 tokens, the patch_size 1/],
+    ['levit', { image_size: 100 }, 'model-malformed', /100 x 100 patches \(limit 64 x 64\)/],
     ['mobilenetv2', { depth_multiplier: 1e6 }, 'model-malformed', /depth_multiplier/],
     ['mobilenetv1', { depth_multiplier: -1 }, 'model-malformed', /depth_multiplier has to be from 0 to 64/],
     ['efficientnet', { hidden_dim: 321 }, 'model-malformed', /hidden_dim is 321.*320 channels/],
