@@ -5,8 +5,11 @@ import type { Net } from './net.js';
 /** Builds the graph of one architecture from its config; every tensor it names is checked against the file's. */
 export type Architecture = (config: Config, start: Start) => Graph;
 
-/** @param size of the image: [channels, height, width]. */
-export type Start = (size: readonly [number, Dim, Dim]) => Net;
+/**
+ * @param size of the image: [channels, height, width].
+ * @param prefix what the names of tensors may begin with besides what the network calls them.
+ */
+export type Start = (size: readonly [number, Dim, Dim], prefix?: string) => Net;
 
 /** Bounds of what configs say; far above all published models. A config is not trusted. */
 export const bounds = {

@@ -31,7 +31,9 @@ export const safetensorsFormat: ModelFormat = {
     const config = configOf(readJson(files, configFile, maxConfigBytes), files.title(configFile));
     const build = architectureOf(config);
     const tensors = readTensors(files, main);
-    return build(config, (size) => createNet(weightsOf(tensors, files.title(main)), size, tensors.keys()));
+    return build(config, (size, prefix) =>
+      createNet(weightsOf(tensors, files.title(main), prefix), size, tensors.keys()),
+    );
   },
   preprocessing: preprocessingOf,
 };

@@ -8,7 +8,7 @@ export interface Weights {
   /** Shape of a tensor. @throws ScanError `model-malformed` where there is none of that name. */
   dims(name: string): readonly number[];
   /**
-   * The name, once the tensor is there and has these dimensions.
+   * The name in the file, once the tensor is there and has these dimensions.
    * @throws ScanError `model-malformed` where it is missing or has another shape.
    */
   take(name: string, dims: readonly number[]): string;
@@ -20,12 +20,14 @@ export interface Weights {
   readonly taken: ReadonlyMap<string, Tensor>;
 }
 
-export function weightsOf(stored: ReadonlyMap<string, StoredTensor>, title: string): Weights {
+/** @param prefix what may stand before the names in the file. */
+export function weightsOf(stored: ReadonlyMap<string, StoredTensor>, title: string, prefix = ''): Weights {
   const taken = new Map<string, Tensor>();
   const used = new Set<string>();
   const malformed = (what: string): ScanError =>
     new ScanError('model-malformed', `${title}: the weights do not fit the config: ${what}`);
 
+  const full = (name: string): string => (stored.has(prefix + name) ? prefix + name : name);
   const find = (name: string): StoredTensor => {
     const tensor = stored.get(name);
     if (tensor) return tensor;
@@ -45,9 +47,10 @@ export function weightsOf(stored: ReadonlyMap<string, StoredTensor>, title: stri
 
   return {
     taken,
-    has: (name) => stored.has(name),
-    dims: (name) => find(name).dims,
-    take: (name, dims) => {
+    has: (name) => stored.has(full(name)),
+    dims: (name) => find(full(name)).dims,
+    take: (inner, dims) => {
+      const name = full(inner);
       const tensor = check(name, dims);
       if (!taken.has(name)) taken.set(name, tensorOf(tensor));
       return name;

@@ -28,10 +28,25 @@ export function architectureOf(config: Config): Architecture {
   if (typeof name !== 'string') {
     throw new ScanError('model-malformed', `${config.title}: it names no architecture (architectures)`);
   }
+  if (name === wrapper) return wrapped(config);
   const found = (Array.isArray(listed) ? architectures : timm).get(name);
   if (found) return found;
-  throw unsupported(
-    `${config.title}: the architecture '${name.slice(0, 100)}' is not supported; supported: ${[...architectures.keys(), ...timm.keys()].join(', ')}`,
+  throw unknown(config, name);
+}
+
+/** Transformers' shell around a network of timm: some versions save its tensors below `timm_model`, others as timm does. */
+const wrapper = 'TimmWrapperForImageClassification';
+
+function wrapped(config: Config): Architecture {
+  const name = config.string('architecture');
+  const build = timm.get(name);
+  if (!build) throw unknown(config, name);
+  return (own, start) => build(own, (size) => start(size, 'timm_model.'));
+}
+
+function unknown(config: Config, name: string): ScanError {
+  return unsupported(
+    `${config.title}: the architecture '${name.slice(0, 100)}' is not supported; supported: ${[...architectures.keys(), wrapper, ...timm.keys()].join(', ')}`,
   );
 }
 

@@ -26,7 +26,8 @@ export function timmArgs(config: Config, known: readonly string[], pooling: stri
   config.only('global_pool', pooling);
   args.only('global_pool', pooling);
   const shape = config.object('pretrained_cfg')?.raw('input_size');
-  const [, height, width] = Array.isArray(shape) && shape.length === 3 ? (shape as unknown[]) : [3, 224, 224];
+  const named = Number(/_(\d{3})$/.exec(config.string('architecture'))?.[1] ?? 224);
+  const [, height, width] = Array.isArray(shape) && shape.length === 3 ? (shape as unknown[]) : [3, named, named];
   const trained = configOf({ input_size: [height, width] }, `${config.title}: pretrained_cfg`);
   return {
     args,

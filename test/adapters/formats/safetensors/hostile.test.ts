@@ -62,6 +62,16 @@ describe('a config that does not fit its weights is refused by the name of what 
     ['swin', { num_heads: [3, 3] }, 'model-malformed', /8 channels are no multiple of 3 heads/],
     ['swin', { image_size: 4096, window_size: 31 }, 'model-malformed', /position biases and masks/],
     ['timm-vit', { model_args: { class_token: false } }, 'model-unsupported-format', /option 'class_token'/],
+    [
+      'timm-vit',
+      {
+        architecture: 'vit_tiny_patch16_384',
+        pretrained_cfg: null,
+        model_args: { patch_size: 8, embed_dim: 16, depth: 2, num_heads: 2 },
+      },
+      'model-malformed',
+      /pos_embed' has shape \[1, 17, 16\].*\[1, 2305, 16\]/,
+    ],
     ['timm-vit', { global_pool: 'map' }, 'model-unsupported-format', /global_pool is "map"; supported: "token"/],
     ['timm-vit', { num_classes: 6 }, 'model-malformed', /no tensor|has shape/],
     [
@@ -70,6 +80,7 @@ describe('a config that does not fit its weights is refused by the name of what 
       'model-unsupported-format',
       /'resnet18x'.*resnet18, .*optimum-cli/,
     ],
+    ['timm-wrapper', { architecture: 'resnet18x' }, 'model-unsupported-format', /'resnet18x'.*TimmWrapper/],
     ['timm-resnet18', { architecture: 7 }, 'model-malformed', /names no architecture/],
     ['timm-resnet50', { model_args: { layers: [1] } }, 'model-malformed', /layers and channels/],
     ['timm-resnet50', { model_args: { stem_width: 32 } }, 'model-unsupported-format', /option 'stem_width'/],

@@ -52,6 +52,7 @@ const names = [
   'timm-resnet50d',
   'timm-resnet10t',
   'timm-resnext',
+  'timm-wrapper',
   'timm-densenet',
   'timm-swin',
   'timm-swin-padded',
@@ -111,4 +112,16 @@ test('layers keep the names they have in PyTorch, so that errors speak of them',
     graph.outputs.map(({ name, dims }) => [name, dims]),
     [['logits', ['N', 5]]],
   );
+});
+
+test("Transformers' shell around timm, as versions before 5 save it: tensors by timm's own names", async () => {
+  const files = new Map(fixtureFiles(join(folder, 'timm-resnet10t')));
+  const limits = { maxModelBytes: 2 ** 30 };
+  const main = 'model.safetensors';
+  const plain = await safetensorsFormat.read(memoryFiles(files, 'm'), main, limits);
+  const config = JSON.parse(Buffer.from(files.get('config.json')!).toString()) as object;
+  const shell = { ...config, architectures: ['TimmWrapperForImageClassification'] };
+  files.set('config.json', Buffer.from(JSON.stringify(shell)));
+  const wrapped = await safetensorsFormat.read(memoryFiles(files, 'm'), main, limits);
+  assert.deepEqual(wrapped.nodes, plain.nodes);
 });
