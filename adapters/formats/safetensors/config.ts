@@ -34,12 +34,12 @@ export const exportCommand = 'optimum-cli export onnx --model MODEL --task image
 
 export function configOf(values: Record<string, unknown>, title: string): Config {
   const get = (key: string): unknown => ownField(values, key);
-  const malformed = (key: string, what: string): ScanError =>
+  const wrong = (key: string, what: string): ScanError =>
     new ScanError('model-malformed', `${title}: ${key} is ${shown(get(key))}, but has to be ${what}`);
 
   const checkedInt = (key: string, value: unknown, { min = 1, max }: Bounds): number => {
     if (typeof value === 'number' && Number.isInteger(value) && value >= min && value <= max) return value;
-    throw malformed(key, `a whole number from ${min} to ${max}`);
+    throw wrong(key, `a whole number from ${min} to ${max}`);
   };
 
   return {
@@ -50,23 +50,23 @@ export function configOf(values: Record<string, unknown>, title: string): Config
     pair: (key, bounds) => {
       const value = get(key) ?? bounds.fallback;
       const list: unknown[] = Array.isArray(value) ? value : [value];
-      if (list.length < 1 || list.length > 2) throw malformed(key, 'one number or [height, width]');
+      if (list.length < 1 || list.length > 2) throw wrong(key, 'one number or [height, width]');
       return [checkedInt(key, list[0], bounds), checkedInt(key, list.at(-1), bounds)];
     },
     float: (key, fallback) => {
       const value = get(key) ?? fallback;
       if (typeof value === 'number' && Number.isFinite(value) && Math.abs(value) <= 1e6) return value;
-      throw malformed(key, 'a number');
+      throw wrong(key, 'a number');
     },
     flag: (key, fallback) => {
       const value = get(key) ?? fallback;
       if (typeof value === 'boolean') return value;
-      throw malformed(key, 'true or false');
+      throw wrong(key, 'true or false');
     },
     ints: (key, { fallback, length, ...bounds }) => {
       const value = get(key) ?? fallback;
       if (!Array.isArray(value) || value.length > 64 || (length !== undefined && value.length !== length)) {
-        throw malformed(key, length === undefined ? 'a list of whole numbers' : `a list of ${length} whole numbers`);
+        throw wrong(key, length === undefined ? 'a list of whole numbers' : `a list of ${length} whole numbers`);
       }
       return value.map((item: unknown) => checkedInt(key, item, bounds));
     },
@@ -74,12 +74,12 @@ export function configOf(values: Record<string, unknown>, title: string): Config
       const value = get(key) ?? fallback;
       if (Array.isArray(value) && value.length === length && value.every((item) => typeof item === 'boolean'))
         return value;
-      throw malformed(key, `a list of ${length} times true or false`);
+      throw wrong(key, `a list of ${length} times true or false`);
     },
     string: (key, fallback) => {
       const value = get(key) ?? fallback;
       if (typeof value === 'string') return value;
-      throw malformed(key, 'a text');
+      throw wrong(key, 'a text');
     },
     choice: (key, options, fallback) => {
       const value = get(key) ?? fallback;
@@ -98,6 +98,11 @@ export function configOf(values: Record<string, unknown>, title: string): Config
       return isObject(value) ? configOf(value, `${title}: ${key}`) : undefined;
     },
   };
+}
+
+/** A config that contradicts itself or what is possible. */
+export function malformed(config: Config, what: string): ScanError {
+  return new ScanError('model-malformed', `${config.title}: ${what}`);
 }
 
 /** What to do instead is said with every refusal. */

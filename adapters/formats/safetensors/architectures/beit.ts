@@ -1,7 +1,6 @@
 import { int64 } from '../../../../core/onnx/tensor.js';
-import { ScanError } from '../../../../core/scan/errors.js';
 import { bounds, classesOf, type Architecture } from '../architecture.js';
-import type { Config } from '../config.js';
+import { malformed, type Config } from '../config.js';
 import type { Net } from '../net.js';
 import {
   embed,
@@ -73,7 +72,7 @@ function positionIndices(net: Net, config: Config, { grid }: TransformerSizes): 
   const [rows, columns] = grid;
   const tokens = rows * columns + 1;
   if (tokens > maxTokens) {
-    throw new ScanError('model-malformed', `${config.title}: an image has ${tokens} patches (limit ${maxTokens})`);
+    throw malformed(config, `an image has ${tokens} patches (limit ${maxTokens})`);
   }
   const last = distances(grid);
   const index = (a: number, b: number): number => (a === 0 || b === 0 ? last + edge(a, b) : offset(a - 1, b - 1, grid));

@@ -1,5 +1,5 @@
-import { ScanError } from '../../../../core/scan/errors.js';
 import { bounds, classesOf, type Architecture } from '../architecture.js';
+import { malformed } from '../config.js';
 import { channelNorm, convNextBlock, type ConvNextNames } from '../convnext-block.js';
 
 /** Transformers' ConvNextForImageClassification. Source: transformers/models/convnext/modeling_convnext.py */
@@ -23,10 +23,7 @@ function build(
   const epsilon = config.float('layer_norm_eps', 1e-12);
   const scaled = root === 'convnext' && config.float('layer_scale_init_value', 1e-6) > 0;
   if (widths.length !== stages || depths.length !== stages) {
-    throw new ScanError(
-      'model-malformed',
-      `${config.title}: hidden_sizes and depths need ${stages} numbers each (num_stages)`,
-    );
+    throw malformed(config, `hidden_sizes and depths need ${stages} numbers each (num_stages)`);
   }
 
   const net = start([channels, height, breadth]);

@@ -1,5 +1,5 @@
-import { ScanError } from '../../../../core/scan/errors.js';
 import { bounds, classesOf, type Architecture } from '../architecture.js';
+import { malformed } from '../config.js';
 import type { Net } from '../net.js';
 import { embed, meanOfPatches, onlySquare, selfAttention, token, transformerSizes } from './transformer.js';
 
@@ -15,7 +15,7 @@ export const dinov2: Architecture = (config, start) => {
   const gated = config.flag('use_swiglu_ffn', false);
   onlySquare(config, sizes);
   if (!(hidden >= 1 && hidden <= bounds.width.max)) {
-    throw new ScanError('model-malformed', `${config.title}: mlp_ratio gives ${hidden} channels`);
+    throw malformed(config, `mlp_ratio gives ${hidden} channels`);
   }
 
   const net = start([channels, ...image]);

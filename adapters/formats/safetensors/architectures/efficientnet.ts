@@ -1,7 +1,6 @@
-import { ScanError } from '../../../../core/scan/errors.js';
 import { bounds, classesOf, type Architecture } from '../architecture.js';
 import { convNorm } from '../conv-norm.js';
-import type { Config } from '../config.js';
+import { malformed, type Config } from '../config.js';
 import type { Net } from '../net.js';
 import { makeDivisible } from '../rounding.js';
 import { squeezeExcite } from '../squeeze-excite.js';
@@ -123,8 +122,4 @@ function factor(config: Config, key: string, fallback: number): number {
   const value = config.float(key, fallback);
   if (value > 0 && value <= 64) return value;
   throw malformed(config, `${key} has to be from 0 to 64`);
-}
-
-function malformed(config: Config, what: string): ScanError {
-  return new ScanError('model-malformed', `${config.title}: ${what}`);
 }

@@ -1,6 +1,6 @@
-import { ScanError } from '../../../../core/scan/errors.js';
+import type { ScanError } from '../../../../core/scan/errors.js';
 import type { Architecture } from '../architecture.js';
-import { unsupported, type Config } from '../config.js';
+import { malformed, unsupported, type Config } from '../config.js';
 import { timm } from '../timm/index.js';
 import { beit } from './beit.js';
 import { convNext, convNextV2 } from './convnext.js';
@@ -14,6 +14,7 @@ import { poolFormer } from './poolformer.js';
 import { regnet } from './regnet.js';
 import { resnet } from './resnet.js';
 import { segformer } from './segformer.js';
+import { siglip } from './siglip.js';
 import { swin } from './swin.js';
 import { swinv2 } from './swinv2.js';
 import { deit, deitWithTeacher, vit } from './vit.js';
@@ -26,7 +27,7 @@ export function architectureOf(config: Config): Architecture {
   const listed = config.raw('architectures');
   const name: unknown = Array.isArray(listed) ? listed[0] : config.raw('architecture');
   if (typeof name !== 'string') {
-    throw new ScanError('model-malformed', `${config.title}: it names no architecture (architectures)`);
+    throw malformed(config, 'it names no architecture (architectures)');
   }
   if (name === wrapper) return wrapped(config);
   const found = (Array.isArray(listed) ? architectures : timm).get(name);
@@ -66,6 +67,7 @@ const architectures: ReadonlyMap<string, Architecture> = new Map([
   ['RegNetForImageClassification', regnet],
   ['BeitForImageClassification', beit],
   ['Dinov2ForImageClassification', dinov2],
+  ['SiglipForImageClassification', siglip],
   ['SegformerForImageClassification', segformer],
   ['MobileViTForImageClassification', mobileVit],
   ['PoolFormerForImageClassification', poolFormer],

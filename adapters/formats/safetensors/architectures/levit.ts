@@ -1,8 +1,7 @@
 import { int64 } from '../../../../core/onnx/tensor.js';
-import { ScanError } from '../../../../core/scan/errors.js';
 import { bounds, classesOf, type Architecture, type Start } from '../architecture.js';
 import { attention } from '../attention.js';
-import { unsupported, type Config } from '../config.js';
+import { malformed, unsupported, type Config } from '../config.js';
 import { convNorm } from '../conv-norm.js';
 import type { Net } from '../net.js';
 
@@ -220,8 +219,4 @@ function offsets(rows: number, side: number, step: number): Int32Array {
 
 function halved(side: number): number {
   return Math.ceil(side / 2);
-}
-
-function malformed(config: Config, what: string): ScanError {
-  return new ScanError('model-malformed', `${config.title}: ${what}`);
 }

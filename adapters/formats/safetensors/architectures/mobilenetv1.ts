@@ -1,5 +1,5 @@
-import { ScanError } from '../../../../core/scan/errors.js';
 import { bounds, classesOf, type Architecture } from '../architecture.js';
+import { malformed } from '../config.js';
 import { convolutionNorm, type ConvNormShape } from '../conv-norm.js';
 
 /** Transformers' MobileNetV1ForImageClassification. Source: transformers/models/mobilenet_v1/modeling_mobilenet_v1.py */
@@ -12,7 +12,7 @@ export const mobileNetV1: Architecture = (config, start) => {
   const epsilon = config.float('layer_norm_eps', 0.001);
   const same = config.flag('tf_padding', true);
   if (!(multiplier > 0 && multiplier <= 64)) {
-    throw new ScanError('model-malformed', `${config.title}: depth_multiplier has to be from 0 to 64`);
+    throw malformed(config, 'depth_multiplier has to be from 0 to 64');
   }
   const widthOf = (depth: number): number => Math.max(Math.trunc(depth * multiplier), least);
 

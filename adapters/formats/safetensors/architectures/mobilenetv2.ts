@@ -1,7 +1,6 @@
-import { ScanError } from '../../../../core/scan/errors.js';
 import { bounds, classesOf, type Architecture } from '../architecture.js';
 import { convolutionNorm, type ConvNormShape } from '../conv-norm.js';
-import type { Config } from '../config.js';
+import { malformed, type Config } from '../config.js';
 import type { Net } from '../net.js';
 import { makeDivisible, roundHalfEven } from '../rounding.js';
 
@@ -18,10 +17,7 @@ export const mobileNetV2: Architecture = (config, start) => {
   const fine = config.flag('finegrained_output', true);
   const layer = layerOf(config);
   if (!(multiplier > 0 && multiplier <= 64 && expansion > 0 && expansion <= 64)) {
-    throw new ScanError(
-      'model-malformed',
-      `${config.title}: depth_multiplier and expand_ratio have to be from 0 to 64`,
-    );
+    throw malformed(config, 'depth_multiplier and expand_ratio have to be from 0 to 64');
   }
   const divisible = (value: number): number => makeDivisible(roundHalfEven(value), divisor, least);
 

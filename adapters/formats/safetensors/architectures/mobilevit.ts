@@ -1,6 +1,5 @@
-import { ScanError } from '../../../../core/scan/errors.js';
 import { bounds, classesOf, type Architecture } from '../architecture.js';
-import { unsupported, type Config } from '../config.js';
+import { malformed, unsupported } from '../config.js';
 import { convolutionNorm, type ConvNormShape } from '../conv-norm.js';
 import type { Net } from '../net.js';
 import { makeDivisible, roundHalfEven } from '../rounding.js';
@@ -109,8 +108,4 @@ function acrossPatches(net: Net, x: string, path: string, patches: Patches, sett
 
 function halved(length: number): number {
   return Math.ceil(length / 2);
-}
-
-function malformed(config: Config, what: string): ScanError {
-  return new ScanError('model-malformed', `${config.title}: ${what}`);
 }

@@ -1,5 +1,5 @@
-import { ScanError } from '../../../../core/scan/errors.js';
 import { bounds, classesOf, type Architecture } from '../architecture.js';
+import { malformed } from '../config.js';
 import type { Net } from '../net.js';
 
 /**
@@ -22,7 +22,7 @@ export const poolFormer: Architecture = (config, start) => {
     act: config.string('hidden_act', 'gelu'),
     scaled: config.flag('use_layer_scale', true),
   };
-  if (settings.pool % 2 === 0) throw new ScanError('model-malformed', `${config.title}: pool_size has to be odd`);
+  if (settings.pool % 2 === 0) throw malformed(config, 'pool_size has to be odd');
 
   const net = start([channels, 'height', 'width']);
   let from = channels;

@@ -1,5 +1,5 @@
-import { ScanError } from '../../../../core/scan/errors.js';
 import { bounds, classesOf, type Architecture } from '../architecture.js';
+import { malformed } from '../config.js';
 import { convNorm, type ConvNorm } from '../conv-norm.js';
 import { regnetBlock, type RegnetNames } from '../regnet-block.js';
 
@@ -17,7 +17,7 @@ export const regnet: Architecture = (config, start) => {
   const act = config.string('hidden_act', 'relu');
   const firstHalves = config.flag('downsample_in_first_stage', true);
   if (widths.length !== depths.length || widths.length === 0) {
-    throw new ScanError('model-malformed', `${config.title}: hidden_sizes and depths have to be as long as each other`);
+    throw malformed(config, 'hidden_sizes and depths have to be as long as each other');
   }
 
   const net = start([channels, 'height', 'width']);
@@ -27,10 +27,7 @@ export const regnet: Architecture = (config, start) => {
   widths.forEach((to, stage) => {
     const groups = Math.max(1, Math.floor(to / groupsWidth));
     if (to % groups !== 0) {
-      throw new ScanError(
-        'model-malformed',
-        `${config.title}: ${to} channels do not fit the groups_width ${groupsWidth}`,
-      );
+      throw malformed(config, `${to} channels do not fit the groups_width ${groupsWidth}`);
     }
     for (let i = 0; i < depths[stage]!; i++) {
       const stride = i === 0 && (stage > 0 || firstHalves) ? 2 : 1;

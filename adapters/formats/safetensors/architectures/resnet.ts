@@ -1,5 +1,5 @@
-import { ScanError } from '../../../../core/scan/errors.js';
 import { bounds, classesOf, type Architecture } from '../architecture.js';
+import { malformed } from '../config.js';
 import { convolutionNorm } from '../conv-norm.js';
 import type { Net } from '../net.js';
 
@@ -17,7 +17,7 @@ export const resnet: Architecture = (config, start) => {
   const firstHalves = config.flag('downsample_in_first_stage', false);
   const earlyStride = config.flag('downsample_in_bottleneck', false);
   if (widths.length !== depths.length || widths.length === 0) {
-    throw new ScanError('model-malformed', `${config.title}: hidden_sizes and depths have to be as long as each other`);
+    throw malformed(config, 'hidden_sizes and depths have to be as long as each other');
   }
 
   const net = start([channels, 'height', 'width']);

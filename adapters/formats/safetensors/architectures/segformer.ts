@@ -1,7 +1,6 @@
-import { ScanError } from '../../../../core/scan/errors.js';
 import { bounds, classesOf, type Architecture } from '../architecture.js';
 import { attention } from '../attention.js';
-import type { Config } from '../config.js';
+import { malformed } from '../config.js';
 import type { Net } from '../net.js';
 
 /**
@@ -96,8 +95,4 @@ function pixelsLast(net: Net, x: string, path: string): string {
 
 function channelsFirst(net: Net, x: string, path: string): string {
   return net.transpose(x, [0, 3, 1, 2], path);
-}
-
-function malformed(config: Config, what: string): ScanError {
-  return new ScanError('model-malformed', `${config.title}: ${what}`);
 }

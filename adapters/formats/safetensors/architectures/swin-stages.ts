@@ -1,7 +1,6 @@
 import type { Graph } from '../../../../core/onnx/graph.js';
-import { ScanError } from '../../../../core/scan/errors.js';
 import { bounds, classesOf, type Start } from '../architecture.js';
-import type { Config } from '../config.js';
+import { malformed, type Config } from '../config.js';
 import type { Net } from '../net.js';
 import { halved, joinNeighbours, tokensOf, windowBiases, type Size, type WindowBiases } from '../windows.js';
 
@@ -85,7 +84,3 @@ export function swinStages(config: Config, start: Start, kind: SwinKind): Graph 
 
 /** PyTorch's, whatever the config says. */
 export const defaultEpsilon = 1e-5;
-
-function malformed(config: Config, what: string): ScanError {
-  return new ScanError('model-malformed', `${config.title}: ${what}`);
-}

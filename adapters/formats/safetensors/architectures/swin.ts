@@ -1,5 +1,5 @@
-import { ScanError } from '../../../../core/scan/errors.js';
 import type { Architecture } from '../architecture.js';
+import { malformed } from '../config.js';
 import type { Net } from '../net.js';
 import { swinBlock, type SwinNames } from '../swin-block.js';
 import { defaultEpsilon, swinStages, type SwinKind } from './swin-stages.js';
@@ -13,10 +13,7 @@ const kind: SwinKind = {
   masked: -100,
   blocks: (net, x, path, { config, stage, size, depth, window, qkvBias, ...settings }) => {
     if (Math.min(...size) < window) {
-      throw new ScanError(
-        'model-malformed',
-        `${config.title}: stage ${stage} has ${size.join(' x ')} tokens, less than the window_size`,
-      );
+      throw malformed(config, `stage ${stage} has ${size.join(' x ')} tokens, less than the window_size`);
     }
     const by = Math.min(...size) > window ? Math.floor(window / 2) : 0;
     const moved = { size, window: [window, window], shift: [by, by] } as const;

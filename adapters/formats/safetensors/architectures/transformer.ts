@@ -1,7 +1,6 @@
-import { ScanError } from '../../../../core/scan/errors.js';
 import { bounds } from '../architecture.js';
 import { attention } from '../attention.js';
-import type { Config } from '../config.js';
+import { malformed, type Config } from '../config.js';
 import type { Net } from '../net.js';
 
 /** What the configs of Transformers' Vision Transformers have in common. */
@@ -20,7 +19,7 @@ export interface TransformerSizes {
 
 export function transformerSizes(
   config: Config,
-  defaults: { patch?: number; epsilon?: number } = {},
+  defaults: { patch?: number; epsilon?: number; act?: string } = {},
 ): TransformerSizes {
   const width = config.int('hidden_size', { ...bounds.width, fallback: 768 });
   const heads = config.int('num_attention_heads', { ...bounds.heads, fallback: 12 });
@@ -37,7 +36,7 @@ export function transformerSizes(
     heads,
     layers: config.int('num_hidden_layers', { ...bounds.layers, fallback: 12 }),
     epsilon: config.float('layer_norm_eps', defaults.epsilon ?? 1e-12),
-    act: config.string('hidden_act', 'gelu'),
+    act: config.string('hidden_act', defaults.act ?? 'gelu'),
     image,
     patch,
     grid,
@@ -136,8 +135,4 @@ export function onlySquare(config: Config, { image, grid }: TransformerSizes): v
     config,
     `image_size and patch_size have to be square for this architecture, not ${image.join(' x ')}`,
   );
-}
-
-function malformed(config: Config, what: string): ScanError {
-  return new ScanError('model-malformed', `${config.title}: ${what}`);
 }

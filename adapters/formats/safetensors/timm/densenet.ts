@@ -1,5 +1,5 @@
-import { ScanError } from '../../../../core/scan/errors.js';
 import { bounds, type Architecture } from '../architecture.js';
+import { malformed } from '../config.js';
 import { convNorm } from '../conv-norm.js';
 import type { Net } from '../net.js';
 import { timmArgs } from './args.js';
@@ -17,7 +17,7 @@ export function timmDenseNet(published: DenseNetSize): Architecture {
     const growth = args.int('growth_rate', { ...bounds.width, fallback: published.growth });
     const blocks = args.ints('block_config', { ...bounds.layers, fallback: published.blocks });
     const inner = growth * args.int('bn_size', { max: 64, fallback: 4 });
-    if (blocks.length < 1) throw new ScanError('model-malformed', `${args.title}: block_config is empty`);
+    if (blocks.length < 1) throw malformed(args, 'block_config is empty');
 
     const net = start([channels, 'height', 'width']);
     let width = 2 * growth;

@@ -1,5 +1,5 @@
-import { ScanError } from '../../../../core/scan/errors.js';
 import { bounds, type Architecture } from '../architecture.js';
+import { malformed } from '../config.js';
 import { convNorm, type ConvNormShape } from '../conv-norm.js';
 import type { Net } from '../net.js';
 import { timmArgs } from './args.js';
@@ -28,7 +28,7 @@ export function timmResnet(published: ResnetSize): Architecture {
     const widths = args.ints('channels', { ...bounds.width, fallback: [64, 128, 256, 512] });
     const stemWidth = args.int('stem_width', { ...bounds.width, fallback: published.stemWidth ?? 64 });
     if (layers.length !== widths.length || layers.length === 0) {
-      throw new ScanError('model-malformed', `${args.title}: layers and channels have to be as long as each other`);
+      throw malformed(args, 'layers and channels have to be as long as each other');
     }
     const net = start([channels, 'height', 'width']);
     let from = published.stem ? 2 * stemWidth : 64;

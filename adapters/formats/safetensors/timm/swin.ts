@@ -1,6 +1,5 @@
-import { ScanError } from '../../../../core/scan/errors.js';
 import { bounds, type Architecture } from '../architecture.js';
-import { unsupported, type Config } from '../config.js';
+import { malformed, unsupported, type Config } from '../config.js';
 import type { Net } from '../net.js';
 import { swinBlock, type SwinNames } from '../swin-block.js';
 import { halved, joinNeighbours, windowBiases, type Size, type Windows } from '../windows.js';
@@ -120,8 +119,4 @@ function namesOf(net: Net, path: string, width: number, qkvBias: boolean): SwinN
     inner: `${path}.mlp.fc1`,
     outer: `${path}.mlp.fc2`,
   };
-}
-
-function malformed(args: Config, what: string): ScanError {
-  return new ScanError('model-malformed', `${args.title}: ${what}`);
 }

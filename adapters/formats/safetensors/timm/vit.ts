@@ -1,5 +1,5 @@
-import { ScanError } from '../../../../core/scan/errors.js';
 import { bounds, type Architecture } from '../architecture.js';
+import { malformed } from '../config.js';
 import { token } from '../architectures/transformer.js';
 import { attention } from '../attention.js';
 import { timmArgs } from './args.js';
@@ -29,9 +29,9 @@ export function timmVit(published: VitSize): Architecture {
     const hidden = Math.trunc(width * args.float('mlp_ratio', 4));
     const patches = Math.floor(size[0] / patch[0]) * Math.floor(size[1] / patch[1]);
     if (width % heads !== 0) {
-      throw new ScanError('model-malformed', `${args.title}: embed_dim ${width} is no multiple of num_heads ${heads}`);
+      throw malformed(args, `embed_dim ${width} is no multiple of num_heads ${heads}`);
     }
-    if (patches < 1) throw new ScanError('model-malformed', `${args.title}: the image is smaller than the patch_size`);
+    if (patches < 1) throw malformed(args, 'the image is smaller than the patch_size');
     const special = published.distilled ? ['cls_token', 'dist_token'] : ['cls_token'];
     const tokens = patches + special.length;
 

@@ -101,6 +101,8 @@ describe('a config that does not fit its weights is refused by the name of what 
       'model-unsupported-format',
       /9 x 9 tokens, an odd number, before stage 1/,
     ],
+    ['siglip', { vision_config: { image_size: 8 } }, 'model-malformed', /vision_config: the image_size is below/],
+    ['siglip', { vision_config: { image_size: [32, 48] } }, 'model-malformed', /vision_config: .*have to be square/],
     ['swinv2', { use_absolute_embeddings: true }, 'model-unsupported-format', /use_absolute_embeddings is true/],
     ['swinv2', { pretrained_window_sizes: [[6, 6]] }, 'model-malformed', /pretrained_window_sizes/],
     ['swinv2', { image_size: 4096, window_size: 31 }, 'model-malformed', /position biases and masks/],

@@ -28,6 +28,7 @@ const names = [
   'convnextv2',
   'swin',
   'swin-padded',
+  'siglip',
   'swinv2',
   'swinv2-padded',
   'segformer',
