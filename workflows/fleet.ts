@@ -10,7 +10,7 @@ import {
 } from '@temporalio/workflow';
 import type { ScanOrder } from '../core/pipeline/order.js';
 import { lanePriority } from './priority.js';
-import { scanModelWorkflow, type Patience, type ScanModelArguments, type ScanOutcome } from './scan-model/contract.js';
+import { fleetPatience, scanModelWorkflow, type ScanModelArguments, type ScanOutcome } from './scan-model/contract.js';
 
 /** Starts a scan that goes on when its parent ends. */
 export function startScanAlone(
@@ -47,6 +47,3 @@ export const pageRetries: ActivityOptions = {
   startToCloseTimeout: '10 minutes',
   retry: { initialInterval: '1 second', backoffCoefficient: 2, maximumInterval: '1 minute' },
 };
-
-/** A re-scan may wait behind others for hours. */
-const fleetPatience: Patience = { silence: 900, rounds: 24, total: 86_400 };

@@ -1,37 +1,33 @@
-import type { Outcome, TaskResult } from '../../core/pipeline/task.js';
+import { maxAhead, type Outcome, type TaskResult } from '../../core/pipeline/task.js';
 import type { EngineInfo } from '../../core/ports/engine.js';
 import { readInspection, writeInspection } from './inspection.js';
 import { cut, hex64, integer, longest, matching, number, optional, refuse, text } from './check.js';
 import { readEvidenceSummary, writeEvidenceSummary } from './evidence-summary.js';
 import { readFeatures, writeFeatures } from './features.js';
-import { maxMessageBytes, readMessage, writeMessage, type MessageType } from './message.js';
+import { maxMessageBytes, readMessage, writeMessage, type MessageType, type Repeated } from './message.js';
 import { readReason, readTime, v1, writeReason, type types } from './parts.js';
 
 type Fields = types.scan.v1.ShardFeatures.$Properties;
+
+/** A message may hold messages of its own kind. */
+const lists: Repeated = {
+  6: { 2: 'numbers', 10: 'numbers', 15: 'numbers' },
+  7: {},
+  get 11() {
+    return lists;
+  },
+};
 
 const shardFeatures: MessageType<Fields, Fields> = {
   name: 'ShardFeatures',
   codec: v1.ShardFeatures,
   maxBytes: maxMessageBytes,
-  repeated: { 6: { 2: 'numbers', 10: 'numbers', 15: 'numbers' }, 7: {} },
+  repeated: lists,
 };
 
 /** @throws ScanError `internal` for a result that no reducer would accept. */
 export function encodeTaskResult(result: TaskResult): Uint8Array {
-  const { engine } = result;
-  return writeMessage(
-    shardFeatures,
-    {
-      taskId: result.taskId,
-      scanId: result.scanId,
-      ...(result.createdAt === undefined ? {} : { createdAtMs: result.createdAt }),
-      worker: cut(result.worker, longest.word),
-      seconds: result.seconds,
-      ...(engine === undefined ? {} : { engine: writeEngine(engine) }),
-      ...writeOutcome(result.outcome),
-    },
-    accept,
-  );
+  return writeMessage(shardFeatures, write(result), accept);
 }
 
 /** @throws ScanError `message-malformed`. */
@@ -39,7 +35,34 @@ export function decodeTaskResult(bytes: Uint8Array): TaskResult {
   return readMessage(shardFeatures, bytes, accept);
 }
 
+function write(result: TaskResult): Fields {
+  const { engine, ahead } = result;
+  return {
+    taskId: result.taskId,
+    scanId: result.scanId,
+    ...(result.createdAt === undefined ? {} : { createdAtMs: result.createdAt }),
+    worker: cut(result.worker, longest.word),
+    seconds: result.seconds,
+    ...(engine === undefined ? {} : { engine: writeEngine(engine) }),
+    ...writeOutcome(result.outcome),
+    ...(ahead === undefined ? {} : { ahead: ahead.map(write) }),
+  };
+}
+
 function accept(fields: Fields): TaskResult {
+  const ahead = fields.ahead ?? [];
+  if (ahead.length > maxAhead) refuse('ahead', `holds ${ahead.length} results, ${maxAhead} are allowed`);
+  if (ahead.length === 0) return acceptOne(fields);
+  return { ...acceptOne(fields), ahead: ahead.map((next) => acceptAhead(next, fields.scanId)) };
+}
+
+function acceptAhead(fields: Fields, scanId: string | null | undefined): TaskResult {
+  if (fields.ahead?.length) refuse('ahead', 'holds results that hold results');
+  if (fields.scanId !== scanId) refuse('ahead', 'holds a result of another scan');
+  return acceptOne(fields);
+}
+
+function acceptOne(fields: Fields): TaskResult {
   const scanId = matching(fields.scanId, 'scan_id', hex64);
   const outcome = readOutcome(fields, scanId);
   const taskId = fields.taskId ?? '';

@@ -4,7 +4,7 @@ import type { ClassReport, DetectorReport, Reason } from '../scan/result.js';
 import type { Detector, DetectorContext, DetectorScores } from './detector.js';
 import { detectorsFor } from './detectors/index.js';
 import { describeNull, holm, nullTables, pValue } from './p-value.js';
-import type { NullTables } from './p-value.js';
+import type { NullTable, NullTables } from './p-value.js';
 import { findObstacle, fewestUsableImages } from './obstacles.js';
 
 /** What stage one found; plain JSON. */
@@ -87,6 +87,13 @@ export function detect(
     notes,
   };
 }
+
+/** The candidates that `detect` finds, without simulating what it compares their values with: they do not depend on that. */
+export function candidatesOf(profile: Profile, features: ScanFeatures, context: ImageContext): readonly number[] {
+  return detect(profile, features, context, () => unseen).candidates;
+}
+
+const unseen: NullTable = { largest: () => 1, oneClass: () => 1 };
 
 interface Scored {
   readonly detector: Detector;

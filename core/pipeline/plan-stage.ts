@@ -1,13 +1,14 @@
 import type { NullTables } from '../detect/p-value.js';
 import type { LockedScan, ScanStore } from '../ports/scan-store.js';
 import { ScanError } from '../scan/errors.js';
-import { advance, standingOf, type Standing } from './advance.js';
+import { advance, standingOf } from './advance.js';
 import type { Lane } from './order.js';
-import { progressOf, stageOfState, type StageProgress } from './progress.js';
+import { planTasks } from './plan-tasks.js';
+import { progressOf, type StageProgress } from './progress.js';
 import { verdictOf, type ReachedVerdict } from './record-result.js';
-import { planSaliency, type PlanHint } from './shard-plan.js';
+import type { PlanHint } from './shard-plan.js';
 import { parseTaskId } from './task-id.js';
-import { taskId, type Stage, type Task, type Work } from './task.js';
+import type { Stage, Task } from './task.js';
 
 export interface PlanOptions extends PlanHint {
   readonly lane: Lane;
@@ -45,19 +46,11 @@ export function neverRegistered(scanId: string): ScanError {
 }
 
 async function plan(scan: LockedScan, options: PlanOptions): Promise<PlannedStage> {
-  const { order, state: before } = scan;
+  const { state: before } = scan;
   if (before !== 'judged' && scan.lane !== options.lane) await scan.setLane(options.lane);
   let standing = standingOf(scan);
   for (;;) {
-    const stage = stageOfState[standing.state];
-    if (stage === undefined) break;
-    if ((await scan.tasks(stage)).length === 0) {
-      const works = worksOf(stage, scan, standing, options);
-      await scan.addTasks(
-        stage,
-        works.map((work) => taskId(order.scanId, work)),
-      );
-    }
+    await planTasks(scan, standing, options);
     const next = await advance(scan, standing, options.nullTables);
     if (next.state === standing.state) break;
     standing = next;
@@ -66,12 +59,6 @@ async function plan(scan: LockedScan, options: PlanOptions): Promise<PlannedStag
   const progress = await progressOf(scan, standing.state);
   const tasks = progress.stage === undefined ? [] : await missingTasks(scan, progress.stage, options);
   return { progress, tasks, verdict: verdictOf(scan, standing) };
-}
-
-function worksOf(stage: Stage, { order }: LockedScan, { inspected, detection }: Standing, hint: PlanHint): Work[] {
-  if (stage === 'inspect') return [{ stage }];
-  if (stage === 'confirm') return detection!.candidates.map((classIndex) => ({ stage, classIndex }));
-  return planSaliency(order, inspected!.inspection, hint).map((shard) => ({ stage, shard }));
 }
 
 async function missingTasks(scan: LockedScan, stage: Stage, { lane, round, now, ttl }: PlanOptions): Promise<Task[]> {

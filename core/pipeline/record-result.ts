@@ -5,6 +5,7 @@ import type { Reason, ScanResult } from '../scan/result.js';
 import { advance, conclude, standingOf, type Standing } from './advance.js';
 import { checkResult } from './check-result.js';
 import { mayPass } from './may-pass.js';
+import { planTasks } from './plan-tasks.js';
 import type { Lane } from './order.js';
 import { stageOfTask } from './task-id.js';
 import type { Stage, TaskResult } from './task.js';
@@ -18,8 +19,10 @@ export interface Recorded {
    */
   readonly outcome: 'first' | 'duplicate' | 'late' | 'refused';
   readonly stage?: Stage | undefined;
-  /** Set when the result was refused. */
+  /** Set when the result was refused, or one of those that came with it. */
   readonly refusal?: Reason | undefined;
+  /** What became of the results that came with it; fewer where one was refused, which ends them. */
+  readonly ahead?: readonly Pick<Recorded, 'outcome' | 'stage'>[] | undefined;
   /** Set when this result took the scan further. */
   readonly reached?: ScanState | undefined;
   /** Set when this result led to the verdict: exactly one call of one process says so. */
@@ -56,27 +59,62 @@ export async function recordResult(
   }
 }
 
-async function record(scan: LockedScan, result: TaskResult, nullTables: NullTables): Promise<Recorded> {
-  const { stage } = checkResult(scan.order, scan.inspected, result);
-  if (scan.state === 'judged') {
-    if (worthKeeping(scan.verdict!, result)) await scan.addResult(result);
-    return { outcome: 'late' };
+/** The result of a task, then those computed ahead of it, as if each had been asked for. The workflow hears of the last state only. */
+async function record(scan: LockedScan, { ahead = [], ...own }: TaskResult, nullTables: NullTables): Promise<Recorded> {
+  const before = scan.state;
+  const { outcome, ...first } = await recordOne(scan, standingOf(scan), own, nullTables);
+  let { standing } = first;
+  const others: Pick<Recorded, 'outcome' | 'stage'>[] = [];
+  let refusal: Reason | undefined;
+  for (const next of ahead) {
+    if (standing.state === 'registered' || standing.state === 'judged') break;
+    await planTasks(scan, standing);
+    try {
+      const recorded = await recordOne(scan, standing, next, nullTables);
+      standing = recorded.standing;
+      others.push({ outcome: recorded.outcome, stage: stageOfTask(next.taskId) });
+    } catch (thrown) {
+      // The task is asked for again, as if its result had not come.
+      if (!(thrown instanceof ScanError) || thrown.code !== 'internal') throw thrown;
+      refusal = { code: thrown.code, message: thrown.message };
+      break;
+    }
   }
-  if (isStaleFailure(scan, result)) return { outcome: 'late' };
-  if (!(await scan.addResult(result))) return { outcome: 'duplicate' };
+  const recorded = { outcome, ...(refusal ? { refusal } : {}), ...(ahead.length > 0 ? { ahead: others } : {}) };
+  if (standing.state === before) return recorded;
+  await scan.notify(standing.state);
+  return { ...recorded, reached: standing.state, verdict: verdictOf(scan, standing) };
+}
+
+interface RecordedOne {
+  readonly outcome: Exclude<Recorded['outcome'], 'refused'>;
+  readonly standing: Standing;
+}
+
+/** @throws ScanError `internal` for a result that does not fit; nothing of it was stored. */
+async function recordOne(
+  scan: LockedScan,
+  standing: Standing,
+  result: TaskResult,
+  nullTables: NullTables,
+): Promise<RecordedOne> {
+  const { stage } = checkResult(scan.order, standing.inspected, result);
+  if (standing.state === 'judged') {
+    if (worthKeeping(scan.verdict!, result)) await scan.addResult(result);
+    return { outcome: 'late', standing };
+  }
+  if (isStaleFailure(scan, result)) return { outcome: 'late', standing };
   const tasks = await scan.tasks(stage);
   const planned = tasks.some(({ id }) => id === result.taskId);
   if (tasks.length > 0 && !planned) {
     throw new ScanError('internal', refusalOf(result, 'the scan has no such task').message);
   }
-  const before = scan.state;
-  const { outcome } = result;
-  let standing = standingOf(scan);
-  if (outcome.kind === 'failure' && planned) standing = await conclude(scan, standing, outcome.reason);
-  else if (tasks.every(({ done }) => done)) standing = await advance(scan, standing, nullTables);
-  if (standing.state === before) return { outcome: 'first' };
-  await scan.notify(standing.state);
-  return { outcome: 'first', reached: standing.state, verdict: verdictOf(scan, standing) };
+  if (!(await scan.addResult(result))) return { outcome: 'duplicate', standing };
+  if (result.outcome.kind === 'failure' && planned) {
+    return { outcome: 'first', standing: await conclude(scan, standing, result.outcome.reason) };
+  }
+  const complete = tasks.every(({ id, done }) => done || id === result.taskId);
+  return { outcome: 'first', standing: complete ? await advance(scan, standing, nullTables) : standing };
 }
 
 export function verdictOf({ lane, age }: LockedScan, { judged }: Standing): ReachedVerdict | undefined {

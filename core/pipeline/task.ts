@@ -40,7 +40,15 @@ export interface TaskResult {
   readonly seconds: number;
   readonly engine?: EngineInfo | undefined;
   readonly outcome: Outcome;
+  /**
+   * Results of the tasks that follow from this one, in the order of the stages: computed while the model was open, before
+   * anybody asked. They have none of their own.
+   */
+  readonly ahead?: readonly TaskResult[] | undefined;
 }
+
+/** More candidates than any profile has; the rest is asked for. */
+export const maxAhead = 64;
 
 export type Outcome =
   | { readonly kind: 'inspection'; readonly inspection: Inspection; readonly images: ImageFacts }

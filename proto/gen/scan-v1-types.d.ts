@@ -1061,6 +1061,9 @@ export namespace neuroninspect {
                 /** ShardFeatures createdAtMs. */
                 createdAtMs?: (number|Long|null);
 
+                /** ShardFeatures ahead. */
+                ahead: neuroninspect.scan.v1.ShardFeatures.$Properties[];
+
                 /** ShardFeatures checksum. */
                 checksum: number;
 
@@ -1121,6 +1124,9 @@ export namespace neuroninspect {
                     /** ShardFeatures createdAtMs */
                     createdAtMs?: (number|Long|null);
 
+                    /** ShardFeatures ahead */
+                    ahead?: (neuroninspect.scan.v1.ShardFeatures.$Properties[]|null);
+
                     /** ShardFeatures checksum */
                     checksum?: (number|null);
 
@@ -1143,6 +1149,7 @@ export namespace neuroninspect {
                   evidence?: neuroninspect.scan.v1.ShardFeatures.Evidence.$Shape|null;
                   failure?: neuroninspect.scan.v1.Reason.$Shape|null;
                   createdAtMs?: number|Long|null;
+                  ahead?: neuroninspect.scan.v1.ShardFeatures.$Shape[]|null;
                   checksum?: number|null;
                   $unknowns?: Uint8Array[];
                 } & (

@@ -1597,6 +1597,7 @@ export const neuroninspect: typeof NeuroninspectTypes = $root.neuroninspect = ((
             v1.ShardFeatures = (function() {
 
                 const ShardFeatures = function (properties) {
+                    this.ahead = [];
                     if (properties)
                         for (let keys = $Object.keys(properties), i = 0; i < keys.length; ++i)
                             if (properties[keys[i]] != null && keys[i] !== "__proto__")
@@ -1613,6 +1614,7 @@ export const neuroninspect: typeof NeuroninspectTypes = $root.neuroninspect = ((
                 ShardFeatures.prototype.evidence = null;
                 ShardFeatures.prototype.failure = null;
                 ShardFeatures.prototype.createdAtMs = null;
+                ShardFeatures.prototype.ahead = $util.emptyArray;
                 ShardFeatures.prototype.checksum = 0;
 
                 let $oneOfFields;
@@ -1655,6 +1657,9 @@ export const neuroninspect: typeof NeuroninspectTypes = $root.neuroninspect = ((
                         $root.neuroninspect.scan.v1.Reason.encode(message.failure, writer.uint32(74).fork(), _depth + 1).ldelim();
                     if (message.createdAtMs != null && $Object.hasOwnProperty.call(message, "createdAtMs"))
                         writer.uint32(80).uint64(message.createdAtMs);
+                    if (message.ahead != null && message.ahead.length)
+                        for (let i = 0; i < message.ahead.length; ++i)
+                            $root.neuroninspect.scan.v1.ShardFeatures.encode(message.ahead[i], writer.uint32(90).fork(), _depth + 1).ldelim();
                     if (message.checksum != null && $Object.hasOwnProperty.call(message, "checksum") && message.checksum !== 0)
                         writer.uint32(805).fixed32(message.checksum);
                     if (message.$unknowns != null && $Object.hasOwnProperty.call(message, "$unknowns"))
@@ -1765,6 +1770,14 @@ export const neuroninspect: typeof NeuroninspectTypes = $root.neuroninspect = ((
                                     break;
                                 message.createdAtMs = reader.uint64();
                                 message._createdAtMs = "createdAtMs";
+                                continue;
+                            }
+                        case 11: {
+                                if (wireType !== 2)
+                                    break;
+                                if (!(message.ahead && message.ahead.length))
+                                    message.ahead = [];
+                                message.ahead.push($root.neuroninspect.scan.v1.ShardFeatures.decode(reader, reader.size(), $undefined, _depth + 1));
                                 continue;
                             }
                         case 100: {

@@ -79,9 +79,11 @@ async function record(
 }
 
 function count({ metrics, logger, onAdvanced }: ResultHandlerParts, result: TaskResult, recorded: Recorded): void {
-  const { outcome, stage, reached, verdict } = recorded;
+  const { outcome, stage, ahead = [], reached, verdict } = recorded;
   const { scanId, taskId } = result;
-  metrics.inc('results', { stage: stage ?? 'unknown', outcome });
+  for (const one of [{ stage, outcome }, ...ahead]) {
+    metrics.inc('results', { stage: one.stage ?? 'unknown', outcome: one.outcome });
+  }
   logger.debug({ scanId, taskId, outcome, reached }, 'result');
   if (reached !== undefined) onAdvanced();
   if (verdict === undefined) return;

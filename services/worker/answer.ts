@@ -16,25 +16,23 @@ export interface AnswerOptions {
   readonly worker: string;
 }
 
-/**
- * @throws ScanError `storage-failed`; `internal` for a result that no reader would accept.
- */
-export async function publishResult(
-  { transport, worker }: AnswerOptions,
+export function resultOf(
   { id, order }: Task,
   { computed, seconds }: Execution,
-  { createdAt, outcome }: Pick<TaskResult, 'createdAt' | 'outcome'>,
-): Promise<void> {
-  const value = encodeTaskResult({
-    taskId: id,
-    scanId: order.scanId,
-    createdAt,
-    worker,
-    seconds,
-    ...(computed.kind === 'failure' ? {} : { engine: computed.engine }),
-    outcome,
-  });
-  await transport.publish('results', [{ key: order.scanId, value, headers: injectTrace() }]);
+  said: Pick<TaskResult, 'worker' | 'createdAt' | 'outcome'>,
+): TaskResult {
+  const engine = computed.kind === 'failure' ? {} : { engine: computed.engine };
+  return { taskId: id, scanId: order.scanId, seconds, ...engine, ...said };
+}
+
+/**
+ * @param results of a task, and of those computed ahead of it.
+ * @throws ScanError `storage-failed`; `internal` for results that no reader would accept.
+ */
+export async function publishResult(transport: Transport, results: readonly TaskResult[]): Promise<void> {
+  const [own, ...ahead] = results as [TaskResult, ...TaskResult[]];
+  const value = encodeTaskResult({ ...own, ...(ahead.length > 0 ? { ahead } : {}) });
+  await transport.publish('results', [{ key: own.scanId, value, headers: injectTrace() }]);
 }
 
 /** Keeps a message that could not be handled for a person. */

@@ -1,8 +1,9 @@
 import { setMaxListeners } from 'node:events';
+import { LRUCache } from 'lru-cache';
 import { sleep } from '../../adapters/transports/intake/sleep.js';
 import { decodeClosed } from '../../adapters/wire/closed.js';
 import { decodeTask } from '../../adapters/wire/task.js';
-import type { Task } from '../../core/pipeline/task.js';
+import type { Task, TaskResult } from '../../core/pipeline/task.js';
 import type { ObjectStore } from '../../core/ports/object-store.js';
 import type { Delivery } from '../../core/ports/transport.js';
 import { asScanError } from '../../core/scan/errors.js';
@@ -10,7 +11,8 @@ import { reasonOf } from '../../core/scan/reason-of.js';
 import type { Metrics } from '../../adapters/metrics/registry.js';
 import type { Logger } from '../common/logger.js';
 import { extractTrace, withSpan } from '../common/tracing.js';
-import { giveUp, mapsIn, outcomeOf, publishResult, type AnswerOptions } from './answer.js';
+import { giveUp, mapsIn, outcomeOf, publishResult, resultOf, type AnswerOptions } from './answer.js';
+import { computeAhead, type Done } from './compute-ahead.js';
 import { decoded } from './decoded.js';
 import type { EngineSlot } from './engine-slot.js';
 import { execute, openKey, type Execution, type Prepared } from './execute.js';
@@ -49,6 +51,8 @@ export function createDesk(options: DeskOptions): Desk {
   const { store, models, images, slots, metrics, logger, maxTries } = options;
   const scheduler = createScheduler<Job, EngineSlot>({ holds: (slot, { task }) => slot.holds(openKey(task)) });
   let free = [...slots];
+  /** By task id: milliseconds since the epoch. */
+  const answered = new LRUCache<string, number>({ max: 50_000 });
   const clearing = new AbortController();
   // One for each task that is passed on.
   setMaxListeners(0, clearing.signal);
@@ -81,7 +85,9 @@ export function createDesk(options: DeskOptions): Desk {
     return { images: set, model: await models.acquire(order.model, order.limits.maxModelBytes) };
   };
 
-  const compute = async (job: Job): Promise<Execution> => {
+  /** The job's task, then those computed ahead of it. */
+  const compute = async (job: Job): Promise<readonly Done[]> => {
+    const { task } = job;
     enter(job, 'preparing');
     const preparing = prepare(job);
     let prepared: Prepared;
@@ -102,7 +108,8 @@ export function createDesk(options: DeskOptions): Desk {
         job.end('elsewhere');
       }
       if (job.ending !== undefined || failure === 'wait') throw error;
-      return { computed: { kind: 'failure', error, poison: failure === 'again' }, tries: 1, seconds: 0 };
+      const computed = { kind: 'failure', error, poison: failure === 'again' } as const;
+      return [{ task, execution: { computed, tries: 1, seconds: 0 } }];
     }
     try {
       const slot = await turn(job);
@@ -117,10 +124,9 @@ export function createDesk(options: DeskOptions): Desk {
     }
   };
 
-  const run = async (job: Job, prepared: Prepared, slot: EngineSlot): Promise<Execution> => {
+  const run = async (job: Job, prepared: Prepared, slot: EngineSlot): Promise<readonly Done[]> => {
     const { task, signal } = job;
-    const { stage } = task.work;
-    const started = seconds();
+    const began = seconds();
     let restarting: Promise<void> | undefined;
     const stop = (): void => {
       restarting = slot.restart();
@@ -128,22 +134,36 @@ export function createDesk(options: DeskOptions): Desk {
     signal.addEventListener('abort', stop);
     try {
       if (signal.aborted) throw handedBack(job);
-      const execution = await execute(task, prepared, slot, {
+      const execution = await runOne(job, task, prepared, slot);
+      const ahead = await computeAhead(task, execution, {
+        run: (next) => runOne(job, next, prepared, slot),
+        goOn: () => !signal.aborted && !clearing.signal.aborted && !(task.lane === 'fleet' && scheduler.waits('gate')),
+      });
+      await slot.trim();
+      return [{ task, execution }, ...ahead];
+    } finally {
+      signal.removeEventListener('abort', stop);
+      metrics.inc('engineBusySeconds', {}, seconds() - began);
+      await restarting;
+    }
+  };
+
+  const runOne = async (job: Job, task: Task, prepared: Prepared, slot: EngineSlot): Promise<Execution> => {
+    const { stage } = task.work;
+    const began = seconds();
+    enter(job, 'running');
+    try {
+      return await execute(task, prepared, slot, {
         maxTries,
         clock: seconds,
-        signal,
+        signal: job.signal,
         onBroken: ({ code }, again) => {
           if (code.startsWith('engine-')) metrics.inc('engineRestarts', { code });
           if (again) metrics.inc('taskRetries', { stage, code });
         },
       });
-      await slot.trim();
-      return execution;
     } finally {
-      signal.removeEventListener('abort', stop);
-      metrics.inc('engineBusySeconds', {}, seconds() - started);
-      metrics.observe('taskSeconds', { stage }, seconds() - started);
-      await restarting;
+      metrics.observe('taskSeconds', { stage }, seconds() - began);
     }
   };
 
@@ -164,38 +184,51 @@ export function createDesk(options: DeskOptions): Desk {
     }
   };
 
-  const deliver = async (job: Job, execution: Execution): Promise<void> => {
-    const { task, delivery } = job;
-    const { computed, tries } = execution;
+  /** One message for all of it. */
+  const deliver = async (job: Job, all: readonly Done[]): Promise<void> => {
     enter(job, 'answering');
-    if (computed.kind === 'failure') {
-      const { error, poison } = computed;
-      logOf(job).warn({ code: error.code, tries }, error.message);
-      if (poison) {
-        const reason = reasonOf(error);
-        await patiently(job, 'kafka', () => giveUp(options, delivery, reason, tries, task));
-        metrics.inc('deadLetters', { topic: delivery.topic, code: error.code });
+    const results: TaskResult[] = [];
+    for (const { task, execution } of all) {
+      const { computed, tries } = execution;
+      if (computed.kind === 'failure') {
+        const { error, poison } = computed;
+        logOf(job).warn({ code: error.code, tries, taskId: task.id }, error.message);
+        if (poison) {
+          const reason = reasonOf(error);
+          await patiently(job, 'kafka', () => giveUp(options, job.delivery, reason, tries, task));
+          metrics.inc('deadLetters', { topic: job.delivery.topic, code: error.code });
+        }
       }
+      const outcome = await patiently(job, 'objects', () => outcomeOf(computed, store));
+      results.push(resultOf(task, execution, { worker: options.worker, createdAt: job.createdAt, outcome }));
     }
-    const outcome = await patiently(job, 'objects', () => outcomeOf(computed, store));
-    await patiently(job, 'kafka', () => publishResult(options, task, execution, { createdAt: job.createdAt, outcome }));
-    if (computed.kind === 'features') metrics.inc('mapsComputed', {}, mapsIn(task));
-    count(task, computed.kind === 'failure' ? 'failed' : 'ok');
+    await patiently(job, 'kafka', () => publishResult(options.transport, results));
+    for (const { task, execution } of all) {
+      const { kind } = execution.computed;
+      if (kind !== 'failure') answered.set(task.id, Date.now());
+      if (kind === 'features') metrics.inc('mapsComputed', {}, mapsIn(task));
+      count(task, kind === 'failure' ? 'failed' : 'ok');
+    }
+  };
+
+  /** What cannot be sent would fail again and again: sends less of it, and in the end that it failed. */
+  const deliverWhatCan = async (job: Job, all: readonly Done[]): Promise<void> => {
+    try {
+      await deliver(job, all);
+    } catch (thrown) {
+      const error = asScanError(thrown);
+      const [{ task, execution }] = all as [Done];
+      if (job.ending !== undefined || execution.computed.kind === 'failure') throw error;
+      const failed = { ...execution, computed: { kind: 'failure', error, poison: true } } as const;
+      await deliverWhatCan(job, [{ task, execution: all.length > 1 ? execution : failed }]);
+    }
   };
 
   const work = async (job: Job): Promise<void> => {
     const { task } = job;
     metrics.observe('taskQueueSeconds', { lane: task.lane }, Math.max(0, Date.now() - task.createdAt) / 1000);
     try {
-      const execution = await patiently(job, 'objects', () => compute(job));
-      try {
-        await deliver(job, execution);
-      } catch (thrown) {
-        // A result that cannot be sent would fail again and again.
-        const error = asScanError(thrown);
-        if (job.ending !== undefined || execution.computed.kind === 'failure') throw error;
-        await deliver(job, { ...execution, computed: { kind: 'failure', error, poison: true } });
-      }
+      await deliverWhatCan(job, await patiently(job, 'objects', () => compute(job)));
     } catch (thrown) {
       const { ending } = job;
       count(task, ending === 'dropped' ? 'dropped' : 'handed-back');
@@ -231,7 +264,9 @@ export function createDesk(options: DeskOptions): Desk {
       if (!task) return;
       const job = createJob(task, delivery);
       if (clearing.signal.aborted) throw handedBack(job);
-      if (!scheduler.wanted(job, Date.now())) {
+      // Sent once more before it was answered: the answer is under way.
+      const isAnswered = task.createdAt <= (answered.get(task.id) ?? -Infinity);
+      if (isAnswered || !scheduler.wanted(job, Date.now())) {
         count(task, 'dropped');
         return;
       }

@@ -33,6 +33,8 @@ export interface Scheduler<Item extends Schedulable, Slot> {
   unwanted(now: number): readonly Item[];
   /** Waiting for a slot. */
   readonly waiting: number;
+  /** Whether a task of this lane does. */
+  waits(lane: Lane): boolean;
   /** All that were added and not removed. */
   items(): readonly Item[];
 }
@@ -150,6 +152,7 @@ export function createScheduler<Item extends Schedulable, Slot>({
     get waiting() {
       return queues.gate.length + queues.fleet.length;
     },
+    waits: (lane) => queues[lane].length > 0,
     items: () => [...entries.values()].map(({ item }) => item),
   };
 }

@@ -37,6 +37,9 @@ export interface Patience {
 
 export const defaultPatience: Patience = { silence: 120, rounds: 10, total: 3600 };
 
+/** In a fleet waiting behind others, for hours, is the normal state. */
+export const fleetPatience: Patience = { silence: 900, rounds: 24, total: 86_400 };
+
 /** What a scan ends with: no more than a gate needs, the whole report is in the object store. */
 export interface ScanOutcome {
   readonly scanId: string;

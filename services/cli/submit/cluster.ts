@@ -3,7 +3,12 @@ import { Client, Connection, isGrpcServiceError, WorkflowFailedError } from '@te
 import type { ScanOrder } from '../../../core/pipeline/order.js';
 import { ScanError } from '../../../core/scan/errors.js';
 import { scanOutcome, scanProgress, startScan } from '../../../workflows/client.js';
-import { defaultPatience, type ScanOutcome, type ScanProgress } from '../../../workflows/scan-model/contract.js';
+import {
+  defaultPatience,
+  fleetPatience,
+  type ScanOutcome,
+  type ScanProgress,
+} from '../../../workflows/scan-model/contract.js';
 
 /** The pipeline as a client sees it. All calls throw ScanError. */
 export interface Cluster {
@@ -39,7 +44,8 @@ export async function connectCluster(where: {
   const client = new Client({ connection, namespace });
   return {
     async start(order, total) {
-      await startScan(client, order, { ...defaultPatience, total }).catch((error: unknown) => {
+      const patience = order.lane === 'fleet' ? fleetPatience : defaultPatience;
+      await startScan(client, order, { ...patience, total }).catch((error: unknown) => {
         throw failed(error);
       });
     },

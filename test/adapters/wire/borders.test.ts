@@ -142,6 +142,18 @@ const cases: Record<
       [evidence({ pictures: null }), /pictures is missing/],
     ],
   ],
+  'result-ahead': [
+    decodeTaskResult,
+    () => v1.ShardFeatures.decode(bytesOf('result-ahead')),
+    (fields) => v1.ShardFeatures.encode(fields),
+    [
+      [ahead({ scanId: 'ab'.repeat(32) }), /a result of another scan/],
+      [ahead({ ahead: [{}] }), /results that hold results/],
+      [ahead({ seconds: -1 }), /seconds/],
+      [ahead({ features: null }), /outcome is missing/],
+      [{ ahead: new Array(65).fill({}) }, /65 results, 64 are allowed/],
+    ],
+  ],
   'result-failure': [
     decodeTaskResult,
     () => v1.ShardFeatures.decode(bytesOf('result-failure')),
@@ -250,6 +262,11 @@ function images(change: types.scan.v1.ShardTask.Images.$Properties): object {
 function shard(classes: [number, number], range: [number, number]): object {
   const of = ([start, end]: [number, number]) => ({ start, end });
   return { saliency: { classes: of(classes), images: of(range) } };
+}
+
+function ahead(change: types.scan.v1.ShardFeatures.$Properties): object {
+  const fields: types.scan.v1.ShardFeatures.$Properties = v1.ShardFeatures.decode(bytesOf('result-features'));
+  return { ahead: [{ ...fields, ...change }] };
 }
 
 function values(): types.scan.v1.ShardFeatures.Values.$Properties {

@@ -82,6 +82,9 @@ test('a message cannot fill the memory with empty items', () => {
     inside(6, inside(10, filled(Uint8Array.of(1)))),
     inside(6, inside(15, filled(Uint8Array.of(1)))),
     inside(6, filled(Uint8Array.of(10 << 3, 1))),
+    filled(item(11)),
+    inside(11, inside(7, filled(item(2)))),
+    inside(11, inside(11, filled(item(11)))),
   ]) {
     assert.throws(() => decodeTaskResult(bomb), /more than 1000000 items/);
   }
@@ -90,6 +93,14 @@ test('a message cannot fill the memory with empty items', () => {
   for (const bomb of [inside(1, filled(item(1))), inside(3, filled(Uint8Array.of(1))), filled(item(4))]) {
     assert.throws(() => decodeImageSet(bomb, digest), /more than 1000000 items/);
   }
+});
+
+test('results nested without end are refused', () => {
+  const length = (bytes: number) => protobuf.Writer.create().uint32(bytes).finish();
+  let nested: Uint8Array = new Uint8Array();
+  for (let depth = 0; depth < 20_000; depth++)
+    nested = Buffer.concat([Buffer.of((11 << 3) | 2), length(nested.length), nested]);
+  assert.throws(() => decodeTaskResult(nested), malformed);
 });
 
 test('groups nested without end are refused', () => {

@@ -91,9 +91,10 @@ test('texts for people are cut at the limits of the readers', () => {
   assert.equal(arrived.key, `${'\ufffd'.repeat(1023)}…`);
 });
 
-function floatBytes({ outcome }: TaskResult): Buffer[] {
-  if (outcome.kind !== 'features') return [];
-  return Array.from(outcome.features.values.values(), (data) =>
-    Buffer.from(data.buffer, data.byteOffset, data.byteLength),
-  );
+function floatBytes({ outcome, ahead = [] }: TaskResult): Buffer[] {
+  const values = outcome.kind === 'features' ? [...outcome.features.values.values()] : [];
+  return [
+    ...values.map((data) => Buffer.from(data.buffer, data.byteOffset, data.byteLength)),
+    ...ahead.flatMap(floatBytes),
+  ];
 }

@@ -1,9 +1,11 @@
 import { createHash } from 'node:crypto';
+import { openPgliteScanStore } from '../../../adapters/stores/scans/pglite.js';
 import { parseExact, stringifyExact } from '../../../adapters/wire/json.js';
 import { nullTables } from '../../../core/detect/p-value.js';
 import type { Lane, ScanOrder } from '../../../core/pipeline/order.js';
-import { planStage } from '../../../core/pipeline/plan-stage.js';
+import { planStage, type PlanOptions } from '../../../core/pipeline/plan-stage.js';
 import { recordResult } from '../../../core/pipeline/record-result.js';
+import { registerScan } from '../../../core/pipeline/register-scan.js';
 import type { Outcome, Task, TaskResult } from '../../../core/pipeline/task.js';
 import type { ScanStore } from '../../../core/ports/scan-store.js';
 import type { Shard, ShardFeatures } from '../../../core/scan/features.js';
@@ -68,6 +70,26 @@ export async function workerOf(model: NoisyModel, name = 'worker-1'): Promise<(t
   }
 }
 
+/** The answer to the inspection, with those to all that follows from it. The scan has one shard. */
+export async function allAtOnce(model: NoisyModel): Promise<TaskResult> {
+  const answer = await workerOf(model);
+  const scratch = await openPgliteScanStore();
+  const results: TaskResult[] = [];
+  try {
+    const order = orderOf(model);
+    await registerScan(scratch, order);
+    const keep = async (task: Task): Promise<TaskResult> => {
+      results.push(await answer(task));
+      return results.at(-1)!;
+    };
+    await drive(scratch, order, keep, undefined, { ...planned, shards: 1 });
+  } finally {
+    await scratch.close();
+  }
+  const [own, ...ahead] = results as [TaskResult, ...TaskResult[]];
+  return { ...own, ahead };
+}
+
 export function failed(task: Task, code: 'engine-crashed' | 'model-unsupported-op' = 'engine-crashed'): TaskResult {
   const reason = { code, message: 'model.onnx: three tries' };
   const { id: taskId, createdAt, order } = task;
@@ -80,10 +102,11 @@ export async function drive(
   order: ScanOrder,
   answer: (task: Task) => Promise<TaskResult>,
   until: (state: string) => boolean = () => false,
+  plan: PlanOptions = planned,
 ): Promise<number> {
   let shards = 0;
   for (let round = 0; round < 10; round++) {
-    const { progress, tasks } = await planStage(store, order.scanId, planned);
+    const { progress, tasks } = await planStage(store, order.scanId, plan);
     if (progress.state === 'judged' || until(progress.state)) return shards;
     if (progress.stage === 'saliency') shards += tasks.length;
     for (const task of tasks) await recordResult(store, await answer(task), { nullTables: tables });

@@ -5,7 +5,7 @@ import { concludeScan, planStage, recordResult, registerScan } from '../../../co
 import type { Outcome, Task, TaskResult } from '../../../core/pipeline/task.js';
 import type { ScanStore } from '../../../core/ports/scan-store.js';
 import type { ShardFeatures } from '../../../core/scan/features.js';
-import { drive, failed, orderOf, planned, tables, workerOf, type NoisyModel } from './fake-worker.js';
+import { allAtOnce, drive, failed, orderOf, planned, tables, workerOf, type NoisyModel } from './fake-worker.js';
 
 let store: ScanStore;
 let answer: (task: Task) => Promise<TaskResult>;
@@ -173,6 +173,38 @@ test('a result that comes before its stage is planned is kept', async () => {
   const { progress, tasks: next } = await planStage(store, fresh.scanId, planned);
   assert.equal(progress.state, 'inspected');
   assert.ok(next.length > 1 && next.every(({ work }) => work.stage === 'saliency'));
+});
+
+test('a result that came ahead and does not fit is refused alone, and asked for again', async () => {
+  const model: NoisyModel = { seed: 'ahead does not fit', target: 7 };
+  const { order } = await scanAt('registered', 'ahead does not fit');
+  const { ahead, ...own } = await allAtOnce({ ...model, seed: `records ${model.seed}` });
+  const [shard, confirmation] = ahead as [TaskResult, TaskResult];
+  const recorded = await record({ ...own, ahead: [{ ...shard, seconds: -1 }, confirmation] });
+  assert.deepEqual(
+    [recorded.outcome, recorded.reached, recorded.ahead, recorded.refusal?.code],
+    ['first', 'inspected', [], 'internal'],
+  );
+  const { progress, tasks } = await planStage(store, order.scanId, planned);
+  assert.deepEqual(progress, { state: 'inspected', stage: 'saliency', done: 0, total: 1 });
+  assert.deepEqual(
+    tasks.map(({ id }) => id),
+    [shard.taskId],
+  );
+  await drive(store, order, answer);
+  assert.equal((await store.verdict(order.scanId))?.result.verdict, 'backdoored');
+});
+
+test('a failure that came ahead ends the scan', async () => {
+  const { order } = await scanAt('registered', 'ahead fails');
+  const { ahead, ...own } = await allAtOnce({ seed: 'records ahead fails', target: 7 });
+  const reason = { code: 'engine-crashed', message: 'three tries' } as const;
+  const { reached, verdict } = await record({
+    ...own,
+    ahead: [{ ...ahead![0]!, outcome: { kind: 'failure', reason } }],
+  });
+  assert.deepEqual([reached, verdict?.result.reason], ['judged', reason]);
+  assert.equal((await store.verdict(order.scanId))?.result.images.accuracy, 1);
 });
 
 test('the first failure ends the scan, with its reason and all that is known of the model', async () => {

@@ -5,9 +5,10 @@ import { openPgliteScanStore } from '../../../adapters/stores/scans/pglite.js';
 import { planStage, recordResult, registerScan, type Recorded } from '../../../core/pipeline/index.js';
 import type { TaskResult } from '../../../core/pipeline/task.js';
 import type { Notice, ScanStore } from '../../../core/ports/scan-store.js';
-import { drive, embedded, essence, orderOf, planned, tables, workerOf } from './fake-worker.js';
+import { allAtOnce, drive, embedded, essence, orderOf, planned, tables, workerOf } from './fake-worker.js';
 
 let store: ScanStore;
+let copies = 0;
 before(async () => {
   store = await openPgliteScanStore();
 });
@@ -35,6 +36,37 @@ for (const target of [undefined, 7]) {
   });
 }
 
+test('results that come together lead to the embedded verdict at once, however much of them was there before', async () => {
+  for (let known = 0; known < 4; known++) {
+    const model = { seed: 'together', target: 7, copy: copies++ };
+    const order = orderOf(model);
+    await registerScan(store, order);
+    await planStage(store, order.scanId, { ...planned, shards: undefined });
+    const all = await allAtOnce(model);
+    const { ahead, ...own } = all;
+    for (const result of [own, ...ahead!].slice(0, known)) {
+      await recordResult(store, result, { nullTables: tables });
+      await planStage(store, order.scanId, { ...planned, shards: undefined });
+    }
+    const recorded = await recordResult(store, all, { nullTables: tables });
+    const { result } = (await store.verdict(order.scanId))!;
+    assert.deepEqual(essence(result), essence(await embedded(model)));
+    if (known === 3) {
+      assert.deepEqual(recorded, { outcome: 'late', stage: 'inspect', ahead: [] });
+      continue;
+    }
+    const outcomes = [recorded, ...recorded.ahead!].map(({ outcome, stage }) => `${stage} ${outcome}`);
+    const expected = ['inspect', 'saliency', 'confirm'].map(
+      (stage, i) => `${stage} ${i < known ? 'duplicate' : 'first'}`,
+    );
+    assert.deepEqual(outcomes, expected);
+    assert.deepEqual(essence(recorded.verdict!.result), essence(result));
+    const steps = ['inspected', 'detected', 'judged'];
+    assert.deepEqual(await noticesOf(order.scanId), [...steps.slice(0, known), 'judged']);
+    assert.equal((await recordResult(store, all, { nullTables: tables })).outcome, 'late');
+  }
+});
+
 test('a model that answers NaN is inconclusive for the reason the embedded scanner gives', async () => {
   const model = { seed: 'not a number', target: 7 };
   const order = orderOf(model);
@@ -55,8 +87,6 @@ test('a model that answers NaN is inconclusive for the reason the embedded scann
   assert.equal(result.verdict, 'inconclusive');
   assert.equal(result.reason?.code, 'non-finite-features');
 });
-
-let copies = 0;
 
 test('in any order, with any message repeated, and with two recorders: one verdict, the same bits', async () => {
   await fc.assert(

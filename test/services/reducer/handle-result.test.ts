@@ -9,11 +9,20 @@ import type { TaskResult } from '../../../core/pipeline/task.js';
 import type { ScanStore } from '../../../core/ports/scan-store.js';
 import type { Delivery, Transport } from '../../../core/ports/transport.js';
 import { ScanError } from '../../../core/scan/errors.js';
+import type { ShardFeatures } from '../../../core/scan/features.js';
 import { createLogger } from '../../../services/common/logger.js';
 import { createResultHandler } from '../../../services/reducer/handle-result.js';
 import { createNoticeTraces } from '../../../services/reducer/notice-traces.js';
 import { keptNullTables } from '../../../services/reducer/null-tables.js';
-import { failed, orderOf, planned, tables, workerOf, type NoisyModel } from '../../core/pipeline/fake-worker.js';
+import {
+  allAtOnce,
+  failed,
+  orderOf,
+  planned,
+  tables,
+  workerOf,
+  type NoisyModel,
+} from '../../core/pipeline/fake-worker.js';
 
 let store: ScanStore;
 before(async () => {
@@ -37,6 +46,34 @@ test('verdicts, findings and results are counted once, whatever is delivered aga
     ],
   );
   assert.equal(advanced(), 3);
+});
+
+test('results that came ahead are counted, and one that does not fit is a dead letter', async () => {
+  const { handle, series, letters, advanced } = handler();
+  for (const fits of [true, false]) {
+    const model: NoisyModel = { seed: `ahead, ${fits}`, target: 7 };
+    const order = orderOf(model);
+    await registerScan(store, order);
+    await planStage(store, order.scanId, planned);
+    const { ahead, ...own } = await allAtOnce(model);
+    const [shard, ...others] = ahead as [TaskResult, ...TaskResult[]];
+    const unfit = {
+      ...shard,
+      outcome: { kind: 'features', features: { ...features(shard), values: new Map() } },
+    } as const;
+    await handle(delivery({ ...own, ahead: [fits ? shard : unfit, ...others] }));
+  }
+  assert.deepEqual(await series('results_total'), [
+    '{stage="inspect",outcome="first"} 2',
+    '{stage="saliency",outcome="first"} 1',
+    '{stage="confirm",outcome="first"} 1',
+  ]);
+  assert.deepEqual(await series('scans_total'), ['{verdict="backdoored",code="none"} 1']);
+  assert.equal(advanced(), 2);
+  assert.deepEqual(
+    letters.map(({ reason }) => reason.code),
+    ['internal'],
+  );
 });
 
 test('a scan that fails is counted with its code', async () => {
@@ -137,6 +174,11 @@ async function allResults(model: NoisyModel, handle: (delivery: Delivery) => Pro
       await handle(delivery(all.at(-1)));
     }
   }
+}
+
+function features({ outcome }: TaskResult): ShardFeatures {
+  assert.ok(outcome.kind === 'features');
+  return outcome.features;
 }
 
 function failedResult(): TaskResult {

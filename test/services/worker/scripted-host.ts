@@ -11,20 +11,21 @@ import type { EngineInfo } from '../../../core/ports/engine.js';
  *
  * - `crash`, `crash-open`: the process dies; `crash-once`: only the first time.
  * - `memory`: more memory than the process may have.
- * - `hold`: waits until a file `release` lies there.
+ * - `hold`: waits until a file `release` lies there; `hold-open`: in `open`.
  */
 serve(() => {
   const deeds = new Map<number, { deed: string; root: string }>();
   return {
-    open: ({ path }, id) => {
+    open: async ({ path }, id) => {
       const text = readFileSync(path, 'utf8');
       const [deed = ''] = text.split(' ');
       const root = join(dirname(path), '..', '..');
       appendFileSync(join(root, 'calls.txt'), `open ${process.pid} ${deed}\n`);
       if (deed === 'crash-open') process.kill(process.pid, 'SIGSEGV');
+      while (deed === 'hold-open' && !existsSync(join(root, 'release'))) await pause(10);
       deeds.set(id, { deed, root });
       const digest = `sha256:${createHash('sha256').update(text).digest('hex')}`;
-      return Promise.resolve({ inspection, engine, digest });
+      return { inspection, engine, digest };
     },
     shard: async (shard, id) => {
       const { deed, root } = deeds.get(id)!;

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { readFileSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, it } from 'node:test';
+import { setTimeout as pause } from 'node:timers/promises';
 import { loadImages } from '../../../adapters/images/load.js';
 import { digestOfArray } from '../../../adapters/images/digest.js';
 import { createIsolatedRunner } from '../../../adapters/isolation/index.js';
@@ -9,7 +10,7 @@ import { getBlob } from '../../../adapters/stores/objects/blobs.js';
 import { encodeClosed } from '../../../adapters/wire/closed.js';
 import { decodeEvidence } from '../../../adapters/wire/evidence.js';
 import type { ScanOrder } from '../../../core/pipeline/order.js';
-import type { Outcome, Work } from '../../../core/pipeline/task.js';
+import type { Outcome, TaskResult, Work } from '../../../core/pipeline/task.js';
 import { planShards } from '../../../core/plan/plan.js';
 import type { ObjectStore } from '../../../core/ports/object-store.js';
 import { ScanError } from '../../../core/scan/errors.js';
@@ -37,19 +38,14 @@ describe('worker', { timeout: 300_000 }, () => {
     const { classes, tile } = inspection;
     const plan = planShards({ scanId: order.scanId, classes, images: images.count, tile, workers: 2 });
     const works: Work[] = [
-      { stage: 'inspect' },
       ...plan.map((shard): Work => ({ stage: 'saliency', shard })),
-      { stage: 'confirm', classIndex: 3 },
+      { stage: 'confirm', classIndex: 5 },
     ];
     const worker = await bench.start();
     await send(bench.transport, ...works.map((work) => taskOf(order, work)));
     const results = new Map((await bench.results.next(works.length)).map((result) => [result.taskId, result]));
     const outcome = (work: Work): Outcome => results.get(taskOf(order, work).id)!.outcome;
 
-    const inspected = outcome(works[0]!);
-    assert.ok(inspected.kind === 'inspection');
-    assert.deepEqual(inspected.inspection, inspection);
-    assert.deepEqual(inspected.images.labels, images.labels);
     for (const shard of plan) {
       const computed = outcome({ stage: 'saliency', shard });
       assert.ok(computed.kind === 'features');
@@ -58,13 +54,76 @@ describe('worker', { timeout: 300_000 }, () => {
     const confirmed = outcome(works.at(-1)!);
     assert.ok(confirmed.kind === 'evidence');
     const pictures = decodeEvidence(await getBlob(bench.store, confirmed.pictures, 2 ** 28));
-    assert.deepEqual(pictures, await model.confirm(3));
+    assert.deepEqual(pictures, await model.confirm(5));
     assert.deepEqual(results.get(taskOf(order, works[0]!).id)!.engine, { ...engine });
     assert.deepEqual(worker.ready(), []);
     assert.deepEqual(worker.live(), []);
     const maps = await valueOf(bench.metrics, 'neuroninspect_maps_total');
     assert.equal(maps, classes * images.count);
+
+    // The same from one task: nothing but the inspection is asked for.
+    await send(bench.transport, taskOf(order, { stage: 'inspect' }));
+    const { outcome: inspected, ahead } = (await bench.results.next(works.length + 1)).at(-1)!;
+    assert.ok(inspected.kind === 'inspection');
+    assert.deepEqual(inspected.inspection, inspection);
+    assert.deepEqual(inspected.images.labels, images.labels);
+    const [only] = planShards({ scanId: order.scanId, classes, images: images.count, tile, shards: 1 });
+    assert.deepEqual(
+      ahead!.map(({ taskId }) => taskId),
+      [only!.id, taskOf(order, works.at(-1)!).id],
+    );
+    const [shard, confirmation] = ahead!.map((result) => result.outcome);
+    assert.deepEqual(shard, { kind: 'features', features: await model.runShard(only!) });
+    assert.deepEqual(confirmation, confirmed);
+    assert.equal(await valueOf(bench.metrics, 'neuroninspect_maps_total'), 2 * maps);
     await runner.close();
+  });
+
+  it('gives up a shard that it computes ahead as it does one that it was asked for', async () => {
+    await bench.start({ hostModule: scriptedHost });
+    const order = await scripted('crash');
+    const { id } = taskOf(order, shardOf(order, 0, 3));
+    await send(bench.transport, taskOf(order, { stage: 'inspect' }));
+    const [result] = await bench.results.next(1);
+    assert.equal(result!.outcome.kind, 'inspection');
+    assert.equal(result!.ahead?.length, 1);
+    const [{ taskId, outcome }] = result!.ahead as [TaskResult];
+    assert.equal(taskId, id);
+    assert.ok(outcome.kind === 'failure');
+    assert.equal(outcome.reason.code, 'engine-crashed');
+    const [letter] = await bench.deadLetters.next(1);
+    assert.deepEqual([letter?.taskId, letter?.tries], [id, 3]);
+  });
+
+  it('computes nothing ahead for the fleet while somebody waits at a gate', async () => {
+    await bench.start({ hostModule: scriptedHost });
+    const [fleet, gate] = [await scripted('hold-open'), await scripted('fine')];
+    await send(bench.transport, taskOf(fleet, { stage: 'inspect' }, { lane: 'fleet' }));
+    await until(() => bench.calls().some((line) => line.startsWith('open')));
+    await send(bench.transport, taskOf(gate, { stage: 'inspect' }));
+    const held = join(bench.folder, 'cache', 'models');
+    await until(() => readdirSync(held).length === 2);
+    await pause(100);
+    release();
+    const results = await bench.results.next(2);
+    const aheadOf = (order: ScanOrder) => results.find(({ scanId }) => scanId === order.scanId)!.ahead?.length;
+    assert.equal(aheadOf(fleet), undefined);
+    assert.equal(aheadOf(gate), 1);
+  });
+
+  it('does not compute again what was sent again before it was answered', async () => {
+    await bench.start({ hostModule: scriptedHost });
+    const order = await scripted('fine');
+    const task = taskOf(order, shardOf(order, 0, 1));
+    await send(bench.transport, task);
+    await bench.results.next(1);
+    const dropped = 'neuroninspect_tasks_total{stage="saliency",lane="gate",outcome="dropped"}';
+    await send(bench.transport, { ...task, round: 1 });
+    await until(async () => (await valueOf(bench.metrics, dropped)) === 1);
+    assert.equal(bench.results.seen.length, 1);
+    // Somebody who asks later has not got the answer.
+    await send(bench.transport, { ...task, round: 2, createdAt: Date.now() + 1000 });
+    await bench.results.next(2);
   });
 
   it('answers for a file that is no model at once, in words of the order', async () => {

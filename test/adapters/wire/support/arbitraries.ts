@@ -243,7 +243,13 @@ export const evidenceSummary: fc.Arbitrary<EvidenceSummary> = fc.nat(99_999).cha
 );
 
 export const taskResult: fc.Arbitrary<TaskResult> = hex.chain((scan) =>
-  record({
+  fc
+    .tuple(oneResult(scan), fc.array(oneResult(scan), { maxLength: 3 }))
+    .map(([result, ahead]) => ({ ...result, ...(ahead.length > 0 ? { ahead } : {}) })),
+);
+
+function oneResult(scan: string): fc.Arbitrary<TaskResult> {
+  return record({
     createdAt: maybe(time),
     worker: word,
     seconds: fc.double({ min: 0, max: 1e6, noNaN: true }),
@@ -264,8 +270,8 @@ export const taskResult: fc.Arbitrary<TaskResult> = hex.chain((scan) =>
     ...(createdAt === undefined ? {} : { createdAt }),
     ...(engine ? { engine } : {}),
     outcome,
-  })),
-);
+  }));
+}
 
 function taskOf(scan: string, outcome: Outcome, failed: string): string {
   if (outcome.kind === 'features') return outcome.features.shard.id;

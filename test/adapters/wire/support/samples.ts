@@ -77,7 +77,7 @@ const inspection: Inspection = {
 const worker = { scanId: order.scanId, createdAt: tasks.inspect.createdAt, worker: 'worker-3', seconds: 0.25 };
 const engine = { name: 'onnxruntime', version: '1.30.0', provider: 'cpu', threads: 1 };
 
-export const results = {
+const single = {
   inspection: {
     taskId: tasks.inspect.id,
     ...worker,
@@ -142,6 +142,12 @@ export const results = {
       reason: { code: 'model-unsupported-op', message: 'op Foo of node foo_1 is not supported: export without it' },
     },
   },
+} satisfies Record<string, TaskResult>;
+
+export const results = {
+  ...single,
+  /** With what was computed ahead of it. */
+  ahead: { ...single.inspection, ahead: [single.features, single.evidence] },
 } satisfies Record<string, TaskResult>;
 
 export const announcement: VerdictAnnouncement = {
