@@ -6,7 +6,7 @@ import { decodeTask } from '../../adapters/wire/task.js';
 import type { Task, TaskResult } from '../../core/pipeline/task.js';
 import type { ObjectStore } from '../../core/ports/object-store.js';
 import type { Delivery } from '../../core/ports/transport.js';
-import { asScanError } from '../../core/scan/errors.js';
+import { asScanError, type ScanError } from '../../core/scan/errors.js';
 import { reasonOf } from '../../core/scan/reason-of.js';
 import type { Metrics } from '../../adapters/metrics/registry.js';
 import type { Logger } from '../common/logger.js';
@@ -153,15 +153,16 @@ export function createDesk(options: DeskOptions): Desk {
     const began = seconds();
     enter(job, 'running');
     try {
-      return await execute(task, prepared, slot, {
+      const options = {
         maxTries,
         clock: seconds,
         signal: job.signal,
-        onBroken: ({ code }, again) => {
+        onBroken: ({ code }: ScanError, again: boolean) => {
           if (code.startsWith('engine-')) metrics.inc('engineRestarts', { code });
           if (again) metrics.inc('taskRetries', { stage, code });
         },
-      });
+      };
+      return await withSpan(`compute ${stage}`, {}, () => execute(task, prepared, slot, options));
     } finally {
       metrics.observe('taskSeconds', { stage }, seconds() - began);
     }
