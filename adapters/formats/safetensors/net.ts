@@ -39,8 +39,11 @@ export interface Net {
   transpose(x: string, perm: readonly number[], path: string): string;
   slice(x: string, axis: number, from: number, to: number, path: string): string;
   concat(values: readonly string[], axis: number, path: string): string;
-  /** A parameter of [1, ...dims] for each image of `like`. */
-  perImage(parameter: string, dims: readonly number[], like: string, path: string): string;
+  /**
+   * A parameter for each image of `like`: [N, ...dims].
+   * @param stored dimensions in the file, [1, ...dims] if not given.
+   */
+  perImage(parameter: string, dims: readonly number[], like: string, path: string, stored?: readonly number[]): string;
   finish(logits: string, facts: NetFacts): Graph;
 }
 
@@ -148,10 +151,10 @@ export function createNet(weights: Weights, size: readonly [number, Dim, Dim], n
       return emit.slice(x, [from], [to], [axis]);
     },
     concat: (values, axis, path) => op(path, 'Concat', values, { axis }),
-    perImage: (parameter, dims, like, path) => {
+    perImage: (parameter, dims, like, path, stored = [1, ...dims]) => {
       const images = op(path, 'Shape', [like], { start: 0, end: 1 });
       const wanted = op(path, 'Concat', [images, constant(dims)], { axis: 0 });
-      return op(path, 'Expand', [weights.take(parameter, [1, ...dims]), wanted]);
+      return op(path, 'Expand', [weights.take(parameter, stored), wanted]);
     },
     finish: (logits, { name, classes, metadata }) => {
       weights.ignore(/(^|\.)num_batches_tracked$/);

@@ -1,5 +1,6 @@
+import type { Graph } from '../../../../core/onnx/graph.js';
 import { int64 } from '../../../../core/onnx/tensor.js';
-import { bounds, classesOf, type Architecture } from '../architecture.js';
+import { bounds, classesOf, type Architecture, type Start } from '../architecture.js';
 import { malformed, type Config } from '../config.js';
 import type { Net } from '../net.js';
 import {
@@ -13,7 +14,12 @@ import {
 } from './transformer.js';
 
 /** Transformers' BeitForImageClassification. Source: transformers/models/beit/modeling_beit.py */
-export const beit: Architecture = (config, start) => {
+export const beit: Architecture = (config, start) => build(config, start, 'beit');
+
+/** Transformers' Data2VecVisionForImageClassification: the same network, trained otherwise. */
+export const data2VecVision: Architecture = (config, start) => build(config, start, 'data2vec_vision');
+
+function build(config: Config, start: Start, root: string): Graph {
   const sizes = transformerSizes(config);
   const { channels, width, heads, layers, epsilon, act, image } = sizes;
   const hidden = config.int('intermediate_size', { ...bounds.width, fallback: 3072 });
@@ -25,12 +31,12 @@ export const beit: Architecture = (config, start) => {
   onlySquare(config, sizes);
 
   const net = start([channels, ...image]);
-  let x = embed(net, 'beit.embeddings', sizes, ['cls_token'], positions);
+  let x = embed(net, `${root}.embeddings`, sizes, ['cls_token'], positions);
   net.weights.ignore(/\.relative_position_index$/);
   const indices = own || shared ? positionIndices(net, config, sizes) : '';
-  const common = shared ? positionBias(net, 'beit.encoder', heads, sizes, indices) : undefined;
+  const common = shared ? positionBias(net, `${root}.encoder`, heads, sizes, indices) : undefined;
   for (let i = 0; i < layers; i++) {
-    const path = `beit.encoder.layer.${i}`;
+    const path = `${root}.encoder.layer.${i}`;
     const at = `${path}.attention.attention`;
     const biases = [...(own ? [positionBias(net, at, heads, sizes, indices)] : []), ...(common ? [common] : [])];
     const before = net.layerNorm(x, `${path}.layernorm_before`, width, epsilon);
@@ -46,12 +52,12 @@ export const beit: Architecture = (config, start) => {
     x = net.add(scale(net, dense, `${path}.lambda_2`, width, scaled), x, path);
   }
   const pooled = mean
-    ? net.layerNorm(meanOfPatches(net, x, sizes, 'beit.pooler'), 'beit.pooler.layernorm', width, epsilon)
-    : token(net, net.layerNorm(x, 'beit.layernorm', width, epsilon), 0, width, 'classifier');
+    ? net.layerNorm(meanOfPatches(net, x, sizes, `${root}.pooler`), `${root}.pooler.layernorm`, width, epsilon)
+    : token(net, net.layerNorm(x, `${root}.layernorm`, width, epsilon), 0, width, 'classifier');
   const classes = classesOf(config);
   const logits = net.head(pooled, 'classifier', width, classes);
-  return net.finish(logits, { name: 'beit', classes, metadata: new Map() });
-};
+  return net.finish(logits, { name: root, classes, metadata: new Map() });
+}
 
 function scale(net: Net, x: string, parameter: string, width: number, scaled: boolean): string {
   return scaled ? net.mul(x, net.weights.take(parameter, [width]), parameter) : x;

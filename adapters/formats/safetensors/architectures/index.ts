@@ -2,9 +2,10 @@ import type { ScanError } from '../../../../core/scan/errors.js';
 import type { Architecture } from '../architecture.js';
 import { malformed, unsupported, type Config } from '../config.js';
 import { timm } from '../timm/index.js';
-import { beit } from './beit.js';
+import { beit, data2VecVision } from './beit.js';
+import { clip, siglip } from './clip.js';
 import { convNext, convNextV2 } from './convnext.js';
-import { dinov2 } from './dinov2.js';
+import { dinov2, dinov2WithRegisters } from './dinov2.js';
 import { efficientNet } from './efficientnet.js';
 import { levit, levitWithTeacher } from './levit.js';
 import { mobileNetV1 } from './mobilenetv1.js';
@@ -14,7 +15,6 @@ import { poolFormer } from './poolformer.js';
 import { regnet } from './regnet.js';
 import { resnet } from './resnet.js';
 import { segformer } from './segformer.js';
-import { siglip } from './siglip.js';
 import { swin } from './swin.js';
 import { swinv2 } from './swinv2.js';
 import { deit, deitWithTeacher, vit } from './vit.js';
@@ -66,7 +66,10 @@ const architectures: ReadonlyMap<string, Architecture> = new Map([
   ['EfficientNetForImageClassification', efficientNet],
   ['RegNetForImageClassification', regnet],
   ['BeitForImageClassification', beit],
+  ['Data2VecVisionForImageClassification', data2VecVision],
   ['Dinov2ForImageClassification', dinov2],
+  ['Dinov2WithRegistersForImageClassification', dinov2WithRegisters],
+  ['CLIPForImageClassification', clip],
   ['SiglipForImageClassification', siglip],
   ['SegformerForImageClassification', segformer],
   ['MobileViTForImageClassification', mobileVit],

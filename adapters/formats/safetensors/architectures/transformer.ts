@@ -121,10 +121,10 @@ export function token(net: Net, tokens: string, index: number, width: number, pa
   return net.reshape(net.slice(tokens, 1, index, index + 1, path), [-1, width], path);
 }
 
-/** The mean over the tokens of the patches, which come after one other: [N, width]. */
-export function meanOfPatches(net: Net, tokens: string, { grid }: TransformerSizes, path: string): string {
+/** The mean over the tokens of the patches, which come after others: [N, width]. */
+export function meanOfPatches(net: Net, tokens: string, { grid }: TransformerSizes, path: string, first = 1): string {
   const patches = grid[0] * grid[1];
-  const own = net.slice(tokens, 1, 1, patches + 1, path);
+  const own = net.slice(tokens, 1, first, first + patches, path);
   return net.scale(net.emit.reduceSum(own, [1]), 1 / patches, path);
 }
 
