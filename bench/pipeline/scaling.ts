@@ -39,8 +39,11 @@ export interface Needs {
 export const plannedShare = 0.6;
 /** Partitions per worker: with fewer, a share that is rounded up to a whole partition leaves others idle. */
 export const partitionsPerWorker = 3;
-/** Per scan; see {@link actionsOf}. */
-const [starts, notices, timers, localActivities] = [1, 3, 1, 5];
+/**
+ * What Temporal's cloud counts of a scan that is one task, at most: its start, the signal of its verdict, a timer, and the local
+ * activities acquire, dispatch and publish, where those of one workflow task count once.
+ */
+const actionsPerScan = 1 + 1 + 1 + 3;
 /** Per scan without candidates: HEAD and PUT of the model; HEAD of model and images; GET of the model; PUT of three reports. */
 const fixedRequests = 2 + 2 + 1 + 3;
 /** Per candidate: HEAD and PUT of its pictures, GET for the report. */
@@ -68,7 +71,7 @@ export function needsOf(measured: Measured, { models, workers, engineSeconds }: 
     partitions: { tasks: partitionsPerWorker * workers, results: partitionsPerWorker * processes('reducer') },
     temporal: {
       eventsPerSecond: storage.historyEvents * rate,
-      actionsPerSecond: actionsOf() * rate,
+      actionsPerSecond: actionsPerScan * rate,
       bytes: storage.historyBytes * models,
     },
     database: {
@@ -90,11 +93,6 @@ export function needsOf(measured: Measured, { models, workers, engineSeconds }: 
     coreHours: ([...cores.values()].reduce((sum, each) => sum + each, 0) * seconds) / 3600,
     gpuHours: (workers * seconds) / 3600,
   };
-}
-
-/** What Temporal's cloud counts, at most: starts, signals, timers and local activities, where those of one workflow task count once. */
-function actionsOf(): number {
-  return starts + notices + timers + localActivities;
 }
 
 /** Scans per second at which so many partitions of `results` keep as many reducers busy as there can be. */
