@@ -1,5 +1,6 @@
 import { floatOf, floatsOf, intOf, stringOf } from './attributes.js';
 import type { Attribute, Node } from './graph.js';
+import { emptyReductions } from './empty-reductions.js';
 import { liveNodes } from './live.js';
 import { unrolledLstm } from './lstm.js';
 import { newNode, newParts, withoutTrailing, type Attributes, type Parts, type Rule } from './parts.js';
@@ -9,7 +10,8 @@ import { scalar } from './tensor.js';
 
 /**
  * Takes ops apart that engines' optimisers fused, into ops of the default domain that compute the same, and writes a ReLU as
- * such where it was written otherwise: saliency rules must see every activation. Ops that are not listed stay.
+ * such where it was written otherwise: saliency rules must see every activation. Reductions over no axes are written as what
+ * they are. Ops that are not listed stay.
  */
 export function decompose({ graph, types }: StaticGraph): StaticGraph {
   const parts = newParts(graph, types);
@@ -30,6 +32,7 @@ export function decompose({ graph, types }: StaticGraph): StaticGraph {
 
 const rules: Readonly<Record<string, Rule>> = {
   ...reluForms,
+  ...emptyReductions,
   Erfc: erfc,
   LSTM: unrolledLstm,
   'com.microsoft.QuantizeLinear': (node, parts) => reluForms.QuantizeLinear(standard(node), parts) ?? [standard(node)],

@@ -73,13 +73,12 @@ export const reduceExtremum: BackwardRule = (c) => {
   return [times(c, spread(c), emit.transpose(mask, back), x)];
 };
 
-/** Axes from the attribute or the second input; all when there are none, none at all when `noop_with_empty_axes` says so. */
+/** Axes from the attribute or the second input; all when there are none (core/onnx/empty-reductions.ts has taken the others). */
 export function reducedAxes(c: BackwardContext): number[] {
   const rank = c.dims(c.input(0)).length;
   const tensor = c.hasInput(1) ? c.constant(c.input(1)) : undefined;
   if (c.hasInput(1) && !tensor) c.unsupported('axes that are not constant');
   const axes = tensor ? numbersOf(tensor) : (c.ints('axes') ?? []);
-  if (axes.length === 0 && c.int('noop_with_empty_axes', 0) !== 0) return [];
   return axes.length === 0
     ? Array.from({ length: rank }, (_, i) => i)
     : axes.map((axis) => normalised(axis, rank)).sort((a, b) => a - b);
