@@ -6,16 +6,20 @@ import { after, describe, test } from 'node:test';
 import { createOnnxruntimeEngine } from '../../../adapters/engines/onnxruntime/index.js';
 import { loadImages } from '../../../adapters/images/load.js';
 import { createIsolatedRunner } from '../../../adapters/isolation/index.js';
-import type { Tensor } from '../../../core/onnx/graph.js';
+import { backward } from '../../../core/compile/backward/index.js';
+import type { Graph, Tensor } from '../../../core/onnx/graph.js';
 import { sizeOf } from '../../../core/onnx/tensor.js';
 import type { Explanation, OpenModel } from '../../../core/ports/runner.js';
 import { saliencyRuleNames, type SaliencyRuleName } from '../../../core/scan/features.js';
 import { cascade1 } from '../../../core/scan/profiles.js';
+import { cases } from '../../core/compile/backward/cases.js';
 import { createCli } from '../../services/cli/run-cli.js';
 import { graph, node } from '../../contract/engine/program.js';
+import { gradientGraph } from '../../support/finite-difference.js';
 import { scanError } from '../../support/graphs.js';
 import { repoRoot } from '../../support/paths.js';
 import { newRandom, seedOf } from '../../support/random.js';
+import { randomFeeds } from '../../support/random-feeds.js';
 import { swiftshaderEnvironment } from '../../support/swiftshader.js';
 
 /** The GPU provider on a machine without a GPU: the whole way through the shaders, in a worker process. */
@@ -117,6 +121,30 @@ describe('what the WebGPU provider cannot do is refused, never answered wrongly'
     });
   }
 
+  test('a reduction over no axes, which it takes for a copy', async () => {
+    const x = image(2, 3);
+    const program = graph({
+      opset: 18,
+      inputs: [['x', 'float32', x.dims]],
+      outputs: [['y', 'float32']],
+      nodes: [node('ReduceL1', ['x'], ['y'], { noop_with_empty_axes: 1 })],
+    });
+    await refused(program, new Map([['x', x]]), /% of output 'y' differ/);
+  });
+
+  test('an Einsum with an axis of extent 1 that is longer in the other operand, which it does not repeat', async () => {
+    const [x, w] = [image(1, 3), image(4, 3)];
+    const program = graph({
+      inputs: [
+        ['x', 'float32', x.dims],
+        ['w', 'float32', w.dims],
+      ],
+      outputs: [['y', 'float32']],
+      nodes: [node('Einsum', ['x', 'w'], ['y'], { equation: 'ij,ij->i' })],
+    });
+    await refused(program, new Map(Object.entries({ x, w })), /output 'y' is \[1\], not \[4\]/);
+  });
+
   test('an operator in a form that it does not have', async () => {
     const x = image(1, 2, 4, 4, 4);
     const session = await loaded('ConvTranspose', x, image(2, 2, 2, 2, 2));
@@ -130,6 +158,35 @@ describe('what the WebGPU provider cannot do is refused, never answered wrongly'
     }
   });
 });
+
+test('a gradient that is zero but for rounding errors is not refused', async () => {
+  for (const name of [
+    'Softmax, axis 1',
+    'InstanceNormalization, rank 4',
+    'MeanVarianceNormalization, spatial axes',
+    'LpNormalization, p 1, axis 1',
+  ]) {
+    const row = cases.find(({ op, detail }) => `${op}, ${detail}` === name)!;
+    const program = gradientGraph(row, backward)!;
+    await assert.doesNotReject(runOn(program, randomFeeds(program, name)));
+  }
+});
+
+async function refused(program: Graph, feeds: ReadonlyMap<string, Tensor>, problem: RegExp): Promise<void> {
+  await assert.rejects(
+    runOn(program, feeds),
+    scanError('engine-failed', /webgpu of onnxruntime computes other numbers.*--provider cpu/, problem),
+  );
+}
+
+async function runOn(program: Graph, feeds: ReadonlyMap<string, Tensor>): Promise<void> {
+  const session = await createOnnxruntimeEngine({ provider: 'webgpu' }).load(program);
+  try {
+    await session.run(feeds);
+  } finally {
+    await session.dispose();
+  }
+}
 
 interface Judged {
   readonly verdict: string;
