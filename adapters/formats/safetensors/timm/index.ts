@@ -6,6 +6,7 @@ import { mobileNetworks } from './mobile/networks.js';
 import { timmRegnet, type RegnetSize } from './regnet.js';
 import { timmResnet, type ResnetSize } from './resnet.js';
 import { timmSwin, type SwinSize } from './swin.js';
+import { timmVgg, type VggSize } from './vgg.js';
 import { timmVit, type VitSize } from './vit.js';
 
 /** The sizes of Vision Transformers. */
@@ -175,10 +176,21 @@ const denseNets: Readonly<Record<string, DenseNetSize>> = {
   densenet201: { growth: 32, blocks: [6, 12, 48, 32] },
 };
 
+const vggs: Readonly<Record<string, VggSize['depths']>> = {
+  vgg11: [1, 1, 2, 2, 2],
+  vgg13: [2, 2, 2, 2, 2],
+  vgg16: [2, 2, 3, 3, 3],
+  vgg19: [2, 2, 4, 4, 4],
+};
+
 /** By timm's names, without the tag of the weights. */
 export const timm: ReadonlyMap<string, Architecture> = new Map<string, Architecture>([
   ...Object.entries(resnets).map(([name, size]) => [name, timmResnet(size)] as const),
   ...Object.entries(denseNets).map(([name, size]) => [name, timmDenseNet(size)] as const),
+  ...Object.entries(vggs).flatMap(([name, depths]): [string, Architecture][] => [
+    [name, timmVgg({ depths, norm: false })],
+    [`${name}_bn`, timmVgg({ depths, norm: true })],
+  ]),
   ...Object.entries(vits).map(([name, size]) => [name, timmVit(size)] as const),
   ...Object.entries(swins).map(([name, size]) => [name, timmSwin(size)] as const),
   ...Object.entries(convNexts).map(([name, size]) => [name, timmConvNext(size)] as const),

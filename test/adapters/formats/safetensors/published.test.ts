@@ -7,6 +7,7 @@ import { safetensorsFormat } from '../../../../adapters/formats/safetensors/inde
 import { timm } from '../../../../adapters/formats/safetensors/timm/index.js';
 import { readNpz } from '../../../../adapters/images/npz.js';
 import { assertModel, goldenOf } from '../../../support/model-golden.js';
+import { scanError } from '../../../support/graphs.js';
 import { repoRoot } from '../../../support/paths.js';
 import { spreadFile } from '../../../support/spread-weights.js';
 
@@ -26,9 +27,11 @@ const names = [
   'timm-efficientnetv2',
   'timm-regnetx',
   'timm-regnety',
+  'timm-vgg',
+  'timm-vgg-bn',
 ];
 
-describe('a published network gives what timm gives, forward and backward', () => {
+describe('a published network gives what timm gives, forward and, but for VGG, backward', () => {
   for (const name of names) {
     test(name, async () => {
       const read = (file: string): Buffer => readFileSync(join(folder, name, file));
@@ -42,6 +45,18 @@ describe('a published network gives what timm gives, forward and backward', () =
       await assertModel(graph, goldenOf(readNpz(read('golden.npz'))));
     });
   }
+});
+
+test('a VGG is refused where timm would stretch what is left of the image', async () => {
+  const config = JSON.parse(readFileSync(join(folder, 'timm-vgg/config.json')).toString()) as object;
+  const small = { ...config, pretrained_cfg: { input_size: [3, 224, 192] } };
+  const files = new Map<string, Uint8Array>([
+    ['config.json', Buffer.from(JSON.stringify(small))],
+    ['model.safetensors', spreadFile({})],
+  ]);
+  const read = async (): Promise<unknown> =>
+    safetensorsFormat.read(memoryFiles(files, 'm'), 'model.safetensors', { maxModelBytes: 2 ** 30 });
+  await assert.rejects(read, scanError('model-unsupported-format', /224 x 192, smaller than 224 x 224/));
 });
 
 test('names of timm are told apart from what objects inherit', () => {
