@@ -1,5 +1,6 @@
 import type { Tensor } from '../../onnx/graph.js';
 import { sizeOf } from '../../onnx/tensor.js';
+import { weightGradient } from './conv-weight.js';
 import { interleave } from './interleave.js';
 import type { BackwardContext, BackwardRule, Gradient } from './rule.js';
 import { windowOf, type Window } from './window.js';
@@ -9,8 +10,9 @@ import { windowOf, type Window } from './window.js';
  * The class and the image axis are merged, so that an engine sees one large batch.
  */
 export const conv: BackwardRule = (c) => {
+  const weights = c.needs(1) ? weightGradient(c) : undefined;
   const bias = c.needs(2) ? biasGradient(c) : undefined;
-  if (!c.needs(0)) return [undefined, undefined, bias];
+  if (!c.needs(0)) return [undefined, weights, bias];
   const weight = c.dims(c.input(1));
   const window = windowOf(c, weight.slice(2));
   const group = c.int('group', 1);
@@ -24,7 +26,7 @@ export const conv: BackwardRule = (c) => {
   const dX = forms[form](c, merged, window, group, constant);
   const image = [channels, ...window.input];
   const dims = [batch, ...image];
-  return [{ name: c.emit.reshape(dX, [-1, ...dims], [-1, ...image]), dims }, undefined, bias];
+  return [{ name: c.emit.reshape(dX, [-1, ...dims], [-1, ...image]), dims }, weights, bias];
 };
 
 /** One value per channel: dB sums dY over all images and places. */

@@ -29,6 +29,19 @@ function transposed(
   return one('ConvTranspose', detail, [x('N', channels!, ...size), w(channels!, perGroup!, ...kernel)], attributes);
 }
 
+/** As CondConv has it: images beside each other as groups of one image, each with filters of its own. */
+function weighted(
+  detail: string,
+  [channels, ...size]: readonly number[],
+  [filters, ...kernel]: readonly number[],
+  attributes: Attributes = {},
+): GradientCase {
+  const group = typeof attributes.group === 'number' ? attributes.group : 1;
+  return one('Conv', detail, [x(2, channels!, ...size), x(filters!, channels! / group, ...kernel)], attributes, {
+    batches: [2],
+  });
+}
+
 const same = (...pads: number[]): Attributes => ({ pads });
 
 export const convCases: readonly GradientCase[] = [
@@ -113,6 +126,15 @@ export const convCases: readonly GradientCase[] = [
   conv('3-D, strides 1, 2, 3, two groups', [8, 4, 5, 6], [4, 2, 2, 3], { strides: [1, 2, 3], group: 2 }),
   one('Conv', 'an output that is one pixel', [x('N', 8, 4, 4), w(5, 8, 4, 4)]),
   one('Conv', 'an image-dependent bias', [w('N', 2, 4, 4), w(3, 2, 3, 3), x(3)], {}, { batches: [3] }),
+  weighted('an image-dependent weight', [2, 5, 6], [3, 2, 3]),
+  weighted('an image-dependent weight, groups, padding', [4, 5, 6], [6, 3, 3], { group: 2, pads: [1, 0, 2, 1] }),
+  weighted('an image-dependent weight, stride 2, dilation 3, rows left over', [2, 10, 9], [3, 2, 3], {
+    strides: [2, 2],
+    dilations: [1, 3],
+    pads: [0, 1, 0, 1],
+  }),
+  weighted('an image-dependent weight, 1-D, depthwise', [3, 7], [3, 3], { group: 3, pads: [1, 1] }),
+  one('Conv', 'an image-dependent weight of constant images', [w(2, 2, 4, 4), x(3, 2, 3, 3)], {}, { batches: [3] }),
   one('Conv', 'kernel_shape given', [x('N', 2, 4, 4), w(3, 2, 3, 3)], { kernel_shape: [3, 3] }),
 
   transposed('kernel 3', [3, 4, 5], [2, 3, 3]),

@@ -116,9 +116,9 @@ describe('what no rule covers is refused', () => {
     [3, 3],
   );
   refused(
-    'weights that depend on the image',
-    chain('Conv', ['x', 'x']),
-    /Conv of node 'culprit' .* input 1 \('x'\)/,
+    'weights of a transposed convolution that depend on the image',
+    chain('ConvTranspose', ['x', 'x']),
+    /ConvTranspose of node 'culprit' .* input 1 \('x'\)/,
     {},
     [3, 3, 2, 2],
   );
