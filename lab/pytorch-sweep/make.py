@@ -5,7 +5,7 @@ usage: make.py FOLDER EXPORTER[,EXPORTER...] LIBRARY:NAME...        (or - to rea
 LIBRARY is torchvision or timm, NAME may be followed by arguments, as in timm:qwen3_vit_88m?depth=2; EXPORTER is script (torch.onnx.export, dynamo=False), dynamo (dynamo=True), or either with
 -batch, for a batch of any size. For each model: random weights, batch statistics of random images, ten classes, the smallest
 image that the architecture allows; PyTorch's own logits and gradients of two images in float64 and in float32 go to
-golden.npz, the exports to EXPORTER/model.onnx. Prints the model's name when its files are there and waits for a line before
+golden.npz with how far those in float64 change on images moved by 1e-7, the exports to EXPORTER/model.onnx. Prints the model's name when its files are there and waits for a line before
 it makes the next.
 
 Needs torch, torchvision, timm, onnx and onnxscript.
@@ -27,7 +27,8 @@ import torch
 import torchvision
 
 # 64 leaves most networks a last map of 2 x 2; patches of 14 need multiples of 14.
-SIZES = [64, 96, 56, 128, 112, 160, 192, 224, 256, 299, 384]
+SIZES = [64, 96, 56, 128, 112, 160, 192, 224, 240, 256, 299, 384]
+NEARBY = 4
 SECONDS = int(os.environ.get("SWEEP_SECONDS", "240"))
 
 
@@ -123,7 +124,10 @@ def make(spec, folder, exporters):
     with torch.no_grad():
         classes = model(x).abs().sum(0).topk(2).indices.tolist()  # the ReLU that squeezenet ends with is open for these
     logits, gradients = answers(model, x, classes)
-    exact = answers(copy.deepcopy(model).double(), x.double(), classes)
+    double = copy.deepcopy(model).double()
+    exact = answers(double, x.double(), classes)
+    moved = [x.double() + 1e-7 * torch.randn(x.shape, generator=random).double() for _ in range(NEARBY)]
+    near = [np.abs(answers(double, images, classes)[1] - exact[1]).max() for images in moved]
     np.savez(
         f"{folder}/golden.npz",
         x=x.numpy(),
@@ -131,6 +135,7 @@ def make(spec, folder, exporters):
         gradients=exact[1],
         own_logits=logits,
         own_gradients=gradients,
+        near_gradients=np.array([max(near) / np.abs(exact[1]).max()]),
         classes=np.array(classes),
     )
     for exporter in exporters:
@@ -140,8 +145,14 @@ def make(spec, folder, exporters):
             export(copy.deepcopy(model), x if exporter.endswith("-batch") else x[:1], exporter, f"{folder}/{exporter}")
         except Exception as error:  # the other exporter may succeed
             shutil.rmtree(f"{folder}/{exporter}", ignore_errors=True)
-            reason = " ".join(str(error).split())[:200]
-            print(f"UNEXPORTED {spec} {exporter} {type(error).__name__}: {reason}", flush=True)
+            print(f"UNEXPORTED {spec} {exporter} {reason(error)}", flush=True)
+
+
+def reason(error):
+    """What was raised first: what PyTorch makes of it says where it happened, not why."""
+    while error.__cause__:
+        error = error.__cause__
+    return f"{type(error).__name__}: {' '.join(str(error).split())[:200]}"
 
 
 def late(*_):
@@ -162,8 +173,7 @@ def main():
             sys.stdin.readline()
         except Exception as error:  # one model that cannot be made must not end the sweep
             signal.alarm(0)
-            reason = " ".join(str(error).split())[:200]
-            print(f"FAILED {spec} {type(error).__name__}: {reason}", flush=True)
+            print(f"FAILED {spec} {reason(error)}", flush=True)
         torch._dynamo.reset()
         gc.collect()
 

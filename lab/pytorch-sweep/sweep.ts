@@ -162,6 +162,7 @@ async function differences({ model, nodes }: Opened, golden: Golden, name: strin
     ownLogits: largestDifference(floats('own_logits'), floats('logits')),
     gradients: largestDifference(gradients, floats('gradients')),
     ownGradients: largestDifference(floats('own_gradients'), floats('gradients')),
+    nearGradients: floats('near_gradients')[0]!,
     image: model.inputDims[1]!,
     nodes,
   };
