@@ -45,6 +45,7 @@ function refuseVariants(c: BackwardContext): void {
   if (c.hasInput(4) || c.hasInput(5)) c.unsupported('past keys and values');
   if (c.hasInput(6)) c.unsupported('padded sequences');
   if (c.float('softcap', 0) !== 0) c.unsupported('softcap');
+  if (c.int('left_window_size', -1) >= 0 || c.int('right_window_size', -1) >= 0) c.unsupported('a window');
   const [q, k] = [c.dims(c.input(0)), c.dims(c.input(1))];
   const grouped = q.length === 3 ? c.int('q_num_heads', 1) !== c.int('kv_num_heads', 1) : q[1] !== k[1];
   if (grouped) c.unsupported('fewer heads for keys than for queries');

@@ -13,7 +13,9 @@ export const attention: KernelTable = kernels('moves', {
     const scale = floatOf(node, 'scale', 1 / Math.sqrt(q.size));
     const products = tf.mul(tf.matMul(q.x, k.x, false, true), tf.scalar(scale));
     const masked = [...masks(c, q, k)].reduce((sum, mask) => tf.add(sum, mask), products);
-    const weights = tf.softmax(masked);
+    // A query that may look at nothing gets zeros.
+    const blind = tf.equal(tf.max(masked, [2], true), tf.scalar(Number.NEGATIVE_INFINITY));
+    const weights = tf.where(blind, tf.fill(masked.shape, 0, 'float32'), tf.softmax(masked));
     const y = tf.matMul(weights, v.x);
     if (c.dims(0).length === 4) return y;
     return transposed(tf, y, [q.batch, heads, q.length, v.size], [0, 2, 1, 3]);
@@ -63,6 +65,7 @@ function refuseVariants(c: KernelCall): void {
   if (c.has(4) || c.has(5)) c.fail('past keys and values');
   if (c.has(6)) c.fail('padded sequences');
   if (floatOf(c.node, 'softcap', 0) !== 0) c.fail('softcap');
+  if (intOf(c.node, 'left_window_size', -1) >= 0 || intOf(c.node, 'right_window_size', -1) >= 0) c.fail('a window');
   if (c.node.outputs.slice(1).some((name) => name !== '')) c.fail('outputs beside the result');
   const [q, k] = [c.dims(0), c.dims(1)];
   const grouped = q.length === 3 ? intOf(c.node, 'q_num_heads', 1) !== intOf(c.node, 'kv_num_heads', 1) : q[1] !== k[1];

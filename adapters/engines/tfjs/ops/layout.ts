@@ -63,7 +63,8 @@ export const layout: KernelTable = kernels('moves', {
   SpaceToDepth: (c) => {
     const [n, channels, height, width] = c.dims(0) as [number, number, number, number];
     const block = intOf(c.node, 'blocksize', 1);
-    return moved(c, [n, channels, height / block, block, width / block, block], [0, 3, 5, 1, 2, 4]);
+    const perm = stringOf(c.node, 'mode', 'DCR') === 'CRD' ? [0, 1, 3, 5, 2, 4] : [0, 3, 5, 1, 2, 4];
+    return moved(c, [n, channels, height / block, block, width / block, block], perm);
   },
   ReverseSequence: (c) => {
     const { tf, node, dims } = c;

@@ -42,6 +42,7 @@ export const unary: KernelTable = kernels('float', {
   },
   Softplus: ({ tf, x }) => softplus(tf, x(0)),
   Softsign: ({ tf, x }) => tf.div(x(0), tf.add(tf.abs(x(0)), tf.scalar(1))),
+  Swish: alpha(1, (tf, x, a) => tf.mul(x, tf.sigmoid(tf.mul(x, tf.scalar(a))))),
   ThresholdedRelu: alpha(1, (tf, x, a) => tf.mul(x, tf.cast(tf.greater(x, tf.scalar(a)), 'float32'))),
 });
 

@@ -36,6 +36,29 @@ for (const provider of providers) {
       assert.equal(tf.memory().numTensors, before);
     });
 
+    const attention = (attributes: Readonly<Record<string, number>>) =>
+      graph({
+        opset: 25,
+        inputs: [['q', 'float32', ['n', 1, 2, 2]]],
+        outputs: [['y', 'float32']],
+        nodes: [node('Attention', ['q', 'q', 'q', 'mask'], ['y'], attributes)],
+        initializers: { mask: { dtype: 'bool', dims: [2, 2], data: Uint8Array.of(0, 0, 1, 0) } },
+      });
+
+    it('gives zeros to a query that the mask hides everything from, as ONNX Runtime does', async () => {
+      const session = await engine.load(attention({}));
+      const { data } = (await session.run(new Map([['q', tensor(literal([1, 1, 2, 2], [1, 2, 3, 4]))]]))).get('y')!;
+      assert.deepEqual([...(data as Float32Array)], [0, 0, 1, 2]);
+      await session.dispose();
+    });
+
+    it('refuses windows of attention, which came with opset 25', async () => {
+      const session = await engine.load(attention({ left_window_size: 1 }));
+      const feeds = new Map([['q', tensor(literal([1, 1, 2, 2], [1, 2, 3, 4]))]]);
+      await assert.rejects(session.run(feeds), failsWith('engine-failed', /Attention.*a window/));
+      await session.dispose();
+    });
+
     it('gives every tensor back when a node fails in the middle of a run', async () => {
       const session = await engine.load(
         graph({

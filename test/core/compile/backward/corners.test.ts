@@ -1,10 +1,11 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import fc from 'fast-check';
+import { createTfjsEngine } from '../../../../adapters/engines/tfjs/index.js';
 import { backward } from '../../../../core/compile/backward/index.js';
 import { float32, sizeOf } from '../../../../core/onnx/tensor.js';
 import { node } from '../../../support/gradient-case.js';
-import { gradientOf } from '../../../support/gradient.js';
+import { gradientGraph, gradientOf } from '../../../support/gradient.js';
 import { newRandom, type Random } from '../../../support/random.js';
 
 /** One spatial axis of a window. */
@@ -129,6 +130,33 @@ describe('windows of any geometry', () => {
       { numRuns: 120 },
     );
   });
+});
+
+test('SpaceToDepth of opset 28 in CRD mode, which ONNX Runtime 1.30 does not have, sends every element back', async () => {
+  const [blocksize, channels, height, width] = [2, 2, 4, 6];
+  const nodes = [node('SpaceToDepth', ['x'], ['y'], { blocksize, mode: 'CRD' })];
+  const dims = [1, channels, height, width];
+  const seed = whole(newRandom(1), [1, 1, channels * 4, height / 2, width / 2], 100);
+  const session = await createTfjsEngine({ provider: 'cpu' }).load(
+    gradientGraph({ nodes, opset: 28 }, backward, dims, seed.dims.slice(1))!,
+  );
+  const x = whole(newRandom(2), dims, 100);
+  const feeds = new Map([
+    ['x', x],
+    ['seed', seed],
+  ]);
+  const [gradient] = [...(await session.run(feeds)).values()];
+  await session.dispose();
+  const expected = Array.from({ length: x.data.length }, (_, place) => {
+    const [column, row, channel] = [
+      place % width,
+      Math.floor(place / width) % height,
+      Math.floor(place / width / height),
+    ];
+    const depth = channel * 4 + (row % 2) * 2 + (column % 2);
+    return seed.data[(depth * (height / 2) + Math.floor(row / 2)) * (width / 2) + Math.floor(column / 2)]!;
+  });
+  assert.deepEqual([...(gradient!.data as Float32Array)], expected);
 });
 
 describe('where a derivative is infinite', () => {
