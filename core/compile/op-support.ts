@@ -1,4 +1,5 @@
 import { decomposedOps } from '../onnx/decompose.js';
+import { dequantisedOps } from '../onnx/dequantise.js';
 import { reasonToRefuse } from '../onnx/refused.js';
 import { sequenceOps } from '../onnx/sequences.js';
 import { shapeRules } from '../onnx/shapes/index.js';
@@ -19,7 +20,12 @@ export function opSupport({ domain, op }: { readonly domain: string; readonly op
   const name = qualifiedName({ domain, op });
   if (Object.hasOwn(backward, name)) return 'rule';
   if (domain === '' && zeroDerivative.has(op)) return 'zero';
-  if (decomposedOps.has(name) || (domain === '' && (resolved.has(op) || sequenceOps.has(op)))) return 'replaced';
+  if (
+    decomposedOps.has(name) ||
+    dequantisedOps.has(name) ||
+    (domain === '' && (resolved.has(op) || sequenceOps.has(op)))
+  )
+    return 'replaced';
   if (!shapeRules.has(domain === '' ? op : `${domain}:${op}`)) return 'none';
   return reasonToRefuse(name) === undefined ? 'forward' : 'none';
 }

@@ -1,4 +1,5 @@
 import { findClassifier, type Classifier } from '../onnx/classifier.js';
+import { dequantise } from '../onnx/dequantise.js';
 import type { Graph } from '../onnx/graph.js';
 import { removeTransposes } from '../onnx/layout/index.js';
 import { promote } from '../onnx/promote.js';
@@ -57,7 +58,7 @@ export function bindTo(
   { input: info, logitsName }: Classifier,
   { layout, inputDims, unit }: Pick<BoundModel, 'layout' | 'inputDims' | 'unit'>,
 ): BoundModel {
-  const promoted = promote(graph, info.name);
+  const promoted = promote(dequantise(graph), info.name);
   const batch = info.dims?.[0];
 
   const bound = new Map<number, StaticGraph>();

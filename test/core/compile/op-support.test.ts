@@ -7,6 +7,7 @@ import { backward } from '../../../core/compile/backward/index.js';
 import { zeroDerivative } from '../../../core/compile/backward/zero.js';
 import { opSupport, qualifiedName, type OpSupport } from '../../../core/compile/op-support.js';
 import { decomposedOps } from '../../../core/onnx/decompose.js';
+import { dequantisedOps } from '../../../core/onnx/dequantise.js';
 import { shapeRules } from '../../../core/onnx/shapes/index.js';
 import { repoRoot } from '../../support/paths.js';
 import { standardOps, type StandardOp } from '../../support/standard-ops.js';
@@ -27,7 +28,7 @@ test('docs/ops.md says of every operator what is done with it; UPDATE_GOLDENS=1 
 test('every rule, zero derivative and shape rule is of an operator that the page lists', () => {
   const listed = new Set([...standardOps.map(({ op }) => op), ...otherOps()]);
   const shaped = [...shapeRules.keys()].map((key) => key.replace(':', '.'));
-  for (const op of [...Object.keys(backward), ...zeroDerivative, ...decomposedOps, ...shaped]) {
+  for (const op of [...Object.keys(backward), ...zeroDerivative, ...decomposedOps, ...dequantisedOps, ...shaped]) {
     // Ops of opset 22 and later that are read all the same.
     if (later.has(op) || foreign.has(op)) continue;
     assert.ok(listed.has(op), `${op} is no operator of opset 21: a typing mistake?`);
@@ -48,7 +49,7 @@ const foreign = new Set(['Erfc']);
 
 function otherOps(): string[] {
   const shaped = [...shapeRules.keys()].filter((key) => key.includes(':')).map((key) => key.replace(':', '.'));
-  const named = [...Object.keys(backward), ...decomposedOps].filter((op) => op.includes('.'));
+  const named = [...Object.keys(backward), ...decomposedOps, ...dequantisedOps].filter((op) => op.includes('.'));
   return [...new Set([...shaped, ...named])].sort();
 }
 

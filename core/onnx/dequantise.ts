@@ -1,0 +1,158 @@
+import { floatOf, intOf } from './attributes.js';
+import type { Graph, Node, Tensor } from './graph.js';
+import { withoutTrailing } from './parts.js';
+import { scalar } from './tensor.js';
+
+/**
+ * Writes operators on quantised numbers (ONNX's QLinear operators and those of ONNX Runtime's quantiser) as DequantizeLinear,
+ * the float operator, QuantizeLinear: the form that has gradients, and the one quantisers write alternatively. Sums are then
+ * rounded as floats, so that a result may be one quantum off where two are equally near.
+ */
+export function dequantise(graph: Graph): Graph {
+  if (!graph.nodes.some((node) => formOf(node))) return graph;
+  const parts: Parts = { fresh: freshNames(graph), constants: new Map() };
+  const nodes = graph.nodes.flatMap((node) => {
+    const form = formOf(node);
+    return form ? written(node, form, parts) : [node];
+  });
+  return { ...graph, nodes, initializers: new Map([...graph.initializers, ...parts.constants]) };
+}
+
+/** Inputs: the numbers, their scale, their zero point. */
+interface Quantised {
+  readonly inputs: readonly [numbers: number, scale: number, zero: number];
+  /** Of numbers with several scales. */
+  readonly axis?: number;
+}
+
+interface Form {
+  readonly op: string;
+  readonly operands: readonly Quantised[];
+  /** Input with 32-bit integers, whose scale is the product of those of both operands and the factor. */
+  readonly bias?: { readonly input: number; readonly axis: number; readonly factor?: number };
+  /** Inputs with the scale and the zero point of the result; where there are none it is a float. */
+  readonly result: readonly [scale: number, zero: number];
+  /** Attributes that are not the float operator's. */
+  readonly without?: readonly string[];
+}
+
+function formOf(node: Node): Form | undefined {
+  const name = node.domain ? `${node.domain}.${node.op}` : node.op;
+  return Object.hasOwn(forms, name) ? forms[name]!(node) : undefined;
+}
+
+const forms: Readonly<Record<string, (node: Node) => Form | undefined>> = {
+  QLinearConv: convolution,
+  QLinearMatMul: () => ({
+    op: 'MatMul',
+    operands: [
+      { inputs: [0, 1, 2], axis: -2 },
+      { inputs: [3, 4, 5], axis: -1 },
+    ],
+    result: [6, 7],
+  }),
+  'com.microsoft.QLinearConv': convolution,
+  'com.microsoft.QGemm': (node) => ({
+    op: 'Gemm',
+    operands: [{ inputs: [0, 1, 2] }, { inputs: [3, 4, 5], axis: intOf(node, 'transB', 0) === 0 ? 1 : 0 }],
+    bias: { input: 6, axis: -1, factor: floatOf(node, 'alpha', 1) },
+    result: [7, 8],
+  }),
+  'com.microsoft.QLinearAdd': binary('Add'),
+  'com.microsoft.QLinearMul': binary('Mul'),
+  'com.microsoft.QLinearConcat': (node) => ({
+    op: 'Concat',
+    operands: Array.from({ length: Math.floor((node.inputs.length - 2) / 3) }, (_, i) => ({
+      inputs: [2 + 3 * i, 3 + 3 * i, 4 + 3 * i],
+    })),
+    result: [0, 1],
+  }),
+  'com.microsoft.QLinearAveragePool': unary('AveragePool'),
+  'com.microsoft.QLinearGlobalAveragePool': unary('GlobalAveragePool'),
+  'com.microsoft.QLinearLeakyRelu': unary('LeakyRelu'),
+  'com.microsoft.QLinearSigmoid': unary('Sigmoid'),
+  'com.microsoft.QLinearSoftmax': unary('Softmax', ['opset']),
+};
+
+/** Operators that are written so, by qualified name; of some of them only certain forms. */
+export const dequantisedOps: ReadonlySet<string> = new Set(Object.keys(forms));
+
+function convolution(node: Node): Form | undefined {
+  if (hasChannelsLast(node)) return undefined;
+  return {
+    op: 'Conv',
+    operands: [{ inputs: [0, 1, 2] }, { inputs: [3, 4, 5], axis: 0 }],
+    bias: { input: 8, axis: 0 },
+    result: [6, 7],
+    without: ['channels_last'],
+  };
+}
+
+function unary(op: string, without: readonly string[] = []): (node: Node) => Form | undefined {
+  const form: Form = { op, operands: [{ inputs: [0, 1, 2] }], result: [3, 4], without: ['channels_last', ...without] };
+  return (node) => (hasChannelsLast(node) ? undefined : form);
+}
+
+function binary(op: string): () => Form {
+  return () => ({ op, operands: [{ inputs: [0, 1, 2] }, { inputs: [3, 4, 5] }], result: [6, 7] });
+}
+
+function hasChannelsLast(node: Node): boolean {
+  return intOf(node, 'channels_last', 0) !== 0;
+}
+
+interface Parts {
+  /** A name that the graph does not have. */
+  readonly fresh: (near: Node, hint: string) => string;
+  readonly constants: Map<string, Tensor>;
+}
+
+function written(node: Node, { op, operands, bias, result, without = [] }: Form, parts: Parts): Node[] {
+  const { fresh, constants } = parts;
+  const nodes: Node[] = [];
+  const add = (kind: string, inputs: readonly string[], output: string, attributes: Node['attributes']): string => {
+    const name = `${node.name || node.op}/${output}`;
+    nodes.push({ name, op: kind, domain: '', inputs: withoutTrailing(inputs), outputs: [output], attributes });
+    return output;
+  };
+  const input = (index: number): string => node.inputs[index] ?? '';
+  const floats = operands.map(({ inputs, axis }, i) =>
+    add('DequantizeLinear', inputs.map(input), fresh(node, `operand_${i}`), axisOf(axis)),
+  );
+  if (bias && input(bias.input) !== '') {
+    const scales = operands.map(({ inputs }) => input(inputs[1]));
+    let scale = add('Mul', scales, fresh(node, 'bias_scale'), new Map());
+    if (bias.factor !== undefined && bias.factor !== 1) {
+      const factor = fresh(node, 'factor');
+      constants.set(factor, scalar(bias.factor));
+      scale = add('Mul', [scale, factor], fresh(node, 'bias_scale'), new Map());
+    }
+    floats.push(add('DequantizeLinear', [input(bias.input), scale], fresh(node, 'bias'), axisOf(bias.axis)));
+  }
+  const attributes = new Map([...node.attributes].filter(([name]) => !without.includes(name)));
+  const [output] = node.outputs as readonly [string];
+  const [scale, zero] = result.map(input) as [string, string];
+  if (scale === '') {
+    add(op, floats, output, attributes);
+  } else {
+    const float = add(op, floats, fresh(node, 'float'), attributes);
+    add('QuantizeLinear', [float, scale, zero], output, new Map());
+  }
+  return nodes;
+}
+
+function axisOf(axis: number | undefined): Node['attributes'] {
+  return axis === undefined ? new Map() : new Map([['axis', { type: 'int', value: axis }]]);
+}
+
+function freshNames(graph: Graph): Parts['fresh'] {
+  const used = new Set([...graph.initializers.keys(), ...graph.inputs.map(({ name }) => name)]);
+  for (const { inputs, outputs } of graph.nodes) for (const name of [...inputs, ...outputs]) used.add(name);
+  return (near, hint) => {
+    const base = `${near.outputs[0]}/${hint}`;
+    let name = base;
+    for (let i = 2; used.has(name); i++) name = `${base}_${i}`;
+    used.add(name);
+    return name;
+  };
+}
