@@ -14,7 +14,7 @@ export const transposedConvolution: KernelTable = kernels('float', {
   ConvTranspose: (c) => {
     const { tf } = c;
     const [channels, each, ...taps] = c.dims(1) as [number, number, ...number[]];
-    if (taps.length > 2) c.fail(`a transposed convolution over ${taps.length} axes`);
+    if (taps.length > 3) c.fail(`a transposed convolution over ${taps.length} axes`);
     const image = imageOf(c.dims(0));
     const { strides, dilations, padBegin, output } = transposedWindows(c.op, image.spatial, taps);
     const pair = (values: readonly number[], missing: number): number[] => [
@@ -25,19 +25,23 @@ export const transposedConvolution: KernelTable = kernels('float', {
     const groups = intOf(c.node, 'group', 1);
     const depth = channels / groups;
     const x = channelsLast(tf, c.x(0), image);
-    const [batch, height, width] = x.shape as [number, number, number];
+    const [batch, ...grid] = x.shape.slice(0, -1) as [number, ...number[]];
+    const places = batch * sizeOf(grid);
     const extents = pair(taps, 1).map((tap, i) => (tap - 1) * pair(dilations, 1)[i]! + 1);
-    const full = [height, width].map((size, i) => steps[i]! * (size - 1) + extents[i]!);
+    const full = grid.map((size, i) => steps[i]! * (size - 1) + extents[i]!);
     const parts = Array.from({ length: groups }, (_, group) => {
-      const filter = c.once([1], `hwoi ${group} of ${groups}, ${dilations.join()}`, () => {
+      const filter = c.once([1], `tapsFirst ${group} of ${groups}, ${dilations.join()}`, () => {
         const size = each * sizeOf(taps);
         const own = tf.slice(c.x(1, [channels, size]), [group * depth, 0], [depth, size]);
-        return hwoi(tf, own, depth, each, pair(taps, 1), pair(dilations, 1));
+        return tapsFirst(tf, own, depth, each, pair(taps, 1), pair(dilations, 1));
       });
-      const own = groups === 1 ? x : tf.slice(x, [0, 0, 0, group * depth], [batch, height, width, depth]);
-      return tf.conv2dTranspose(own, filter, [batch, ...full, each], steps, 'valid');
+      const own = groups === 1 ? x : tf.slice(tf.reshape(x, [places, channels]), [0, group * depth], [places, depth]);
+      const part = tf.reshape(own, [batch, ...grid, depth]);
+      return taps.length === 3
+        ? overFrames(tf, part, filter, full, steps, dilations[0]!)
+        : tf.conv2dTranspose(part, filter, [batch, ...full, each], steps, 'valid');
     });
-    const y = parts.length === 1 ? parts[0]! : tf.concat(parts, 3);
+    const y = parts.length === 1 ? parts[0]! : tf.concat(parts, grid.length + 1);
     const front = pair(padBegin, 0).map((amount) => -amount);
     const wanted = pair(output, 1);
     const back = wanted.map((extent, i) => extent - full[i]! - front[i]!);
@@ -47,12 +51,43 @@ export const transposedConvolution: KernelTable = kernels('float', {
   },
 });
 
+/**
+ * Three spatial axes: the sum over the kernel's first axis of transposed convolutions over the other two. tfjs has a kernel of its
+ * own for it, which adds to memory that it has not cleared on WebAssembly.
+ */
+function overFrames(
+  tf: Tf,
+  x: TfTensor,
+  filter: TfTensor,
+  full: readonly number[],
+  steps: readonly number[],
+  dilation: number,
+): TfTensor {
+  const [batch, frames, ...frame] = x.shape as [number, number, ...number[]];
+  const [depth, ...taps] = filter.shape as [number, ...number[]];
+  const each = taps[2]!;
+  const area = [...full.slice(1), each];
+  const [images, layers] = [tf.reshape(x, [batch * frames, ...frame]), tf.reshape(filter, [depth, sizeOf(taps)])];
+  const extent = frames * steps[0]!;
+  let sum: TfTensor | undefined;
+  for (let k = 0; k < depth; k += dilation) {
+    const layer = tf.reshape(tf.slice(layers, [k, 0], [1, sizeOf(taps)]), taps);
+    const y = tf.conv2dTranspose(images, layer, [batch * frames, ...area], steps.slice(1), 'valid');
+    const apart = padded(tf, y, [batch, frames, 1, sizeOf(area)], [0, 0, 0, 0], [0, 0, steps[0]! - 1, 0], 0);
+    const back = full[0]! - k - extent;
+    const placed = padded(tf, apart, [batch, extent, sizeOf(area)], [0, k, 0], [0, back, 0], 0);
+    const term = tf.reshape(placed, [batch, ...full, each]);
+    sum = sum ? tf.add(sum, term) : term;
+  }
+  return sum!;
+}
+
 function withBias(c: KernelCall, y: TfTensor): TfTensor {
   return c.has(2) ? c.tf.add(y, c.x(2)) : y;
 }
 
-/** [inputs, outputs, H, W] to [H, W, outputs, inputs], zeros between the taps. */
-function hwoi(
+/** [inputs, outputs, taps...] to [taps..., outputs, inputs], zeros between the taps. */
+function tapsFirst(
   tf: Tf,
   w: TfTensor,
   inputs: number,

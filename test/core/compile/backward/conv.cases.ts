@@ -170,6 +170,7 @@ export const convCases: readonly GradientCase[] = [
   transposed('depthwise', [4, 3, 4], [1, 4, 4], { group: 4, strides: [2, 2], pads: [1, 1, 1, 1] }),
   transposed('1-D', [3, 6], [2, 4], { strides: [2], pads: [1, 1] }),
   transposed('3-D', [2, 3, 2, 3], [2, 2, 2, 3], { strides: [2, 1, 2], pads: [0, 1, 1, 1, 0, 0] }),
+  transposed('3-D, two groups, dilations', [4, 3, 2, 3], [3, 2, 2, 3], { group: 2, dilations: [2, 3, 1] }),
   one('ConvTranspose', 'with bias', [x('N', 3, 4, 4), w(3, 2, 2, 2), w(2)], { strides: [2, 2] }),
   one(
     'ConvTranspose',
