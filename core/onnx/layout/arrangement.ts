@@ -177,11 +177,12 @@ export function newArrangement({ graph, types: modelTypes }: StaticGraph): Arran
   };
 }
 
-/** A constant in another order; axes of one element in front of it are left out. */
+/** A constant in another order; axes of one element in front are left out, up to the rank that it has: Concat needs that. */
 function copied(tensor: Tensor, dims: readonly number[], perm: Permutation): Tensor {
   const target = permuted(dims, perm);
   const first = target.findIndex((extent) => extent !== 1);
-  const shape = first < 0 ? target.slice(target.length) : target.slice(first);
+  const spare = target.length - tensor.dims.length;
+  const shape = target.slice(first < 0 ? spare : Math.min(first, spare));
   if (keepsElements(dims, perm)) return { ...tensor, dims: shape };
   const strides = stridesOf(dims);
   return { ...stridedCopy(tensor, target, permuted(strides, perm)), dims: shape };

@@ -42,6 +42,9 @@ export const rewrites: readonly Rewrite[] = [
     { zero: scalar(0) },
   ),
   between('joined along the channels', [op('Tanh', 'h', 'a'), op('Concat', 'h, a', 'z', { axis: -1 })]),
+  between('joined with a constant for one image', [op('Concat', 'h, more', 'z', { axis: 0 })], {
+    more: counting(1, 4, 6, 3),
+  }),
   between(
     'taken apart along the channels',
     [op('Split', 'h, sizes', 'a, b', { axis: 3 }), op('Concat', 'b, a', 'z', { axis: 3 })],
