@@ -20,7 +20,7 @@ const reasons: readonly (readonly [ops: RegExp, reason: string])[] = [
   ],
   [
     /^(Stateful)?PartitionedCall$/,
-    'is a call of a TensorFlow function, which tf2onnx could not convert and no ONNX runtime can run (Keras has grouped convolutions compiled by XLA); scan the SavedModel or the .keras file that it was made from',
+    'is a call of a TensorFlow function, which tf2onnx could not convert and no ONNX runtime can run (Keras has grouped convolutions compiled by XLA); scan the SavedModel or the .keras file that it was made from, or save it after tf.config.run_functions_eagerly(True) and convert that',
   ],
   [/^(GridSample|DeformConv|AffineGrid)$/, 'samples at places that depend on the image, which is not supported'],
 ];

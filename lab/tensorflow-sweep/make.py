@@ -9,6 +9,7 @@ in float32 and, with the same weights, in float64. Then the files of the named r
   frozen         frozen graph: convert_variables_to_constants_v2
   onnx           ONNX: model.export(format="onnx") of Keras 3
   tf2onnx        ONNX: python -m tf2onnx.convert --saved-model
+  tf2onnx-eager  the same, of a SavedModel that was written with tf.config.run_functions_eagerly(True)
   tf2onnx-keras  ONNX: python -m tf2onnx.convert --keras
 
 A name that keras.applications has not: Transfer, a MobileNetV2 with augmentation in front and a head of its own.
@@ -174,6 +175,14 @@ def write(model, route):
             save(model, f"{folder}/saved-for-tf2onnx")
         source = "saved" if os.path.exists(f"{folder}/saved") else "saved-for-tf2onnx"
         tf2onnx("--saved-model", f"{folder}/{source}", f"{folder}/tf2onnx.onnx")
+    elif route == "tf2onnx-eager":
+        # Keras has grouped convolutions compiled by XLA, as functions that tf2onnx does not convert. They are written in place.
+        tf.config.run_functions_eagerly(True)
+        try:
+            save(model, f"{folder}/eager")
+        finally:
+            tf.config.run_functions_eagerly(False)
+        tf2onnx("--saved-model", f"{folder}/eager", f"{folder}/tf2onnx-eager.onnx")
     elif route == "tf2onnx-keras":
         whole = f"{folder}/whole." + ("keras" if framework == "keras" else "h5")
         model.save(whole)

@@ -15,8 +15,8 @@ import { largestDifference, openOnGolden } from '../golden.js';
  *
  *   node dist/lab/tensorflow-sweep/sweep.js PYTHON keras|tf_keras ROUTE[,ROUTE...] [NAME...]
  *
- * The routes are those of make.py: saved, frozen, onnx, tf2onnx, tf2onnx-keras. PYTHON needs tensorflow, keras and, as far as they
- * are named, tf_keras and tf2onnx.
+ * The routes are those of make.py: saved, frozen, onnx, tf2onnx, tf2onnx-eager, tf2onnx-keras. PYTHON needs tensorflow, keras and,
+ * as far as they are named, tf_keras and tf2onnx.
  *
  * Prints a table. Every number is a largest difference relative to the largest value:
  *
@@ -33,7 +33,7 @@ if (!python || !framework || !routes)
 const exported = [
   { format: savedModel, place: 'saved', main: 'saved_model.pb' },
   { format: frozenGraph, place: 'frozen.pb', main: 'frozen.pb' },
-  ...['onnx.onnx', 'tf2onnx.onnx', 'tf2onnx-keras.onnx'].map((file) => ({
+  ...['onnx.onnx', 'tf2onnx.onnx', 'tf2onnx-eager.onnx', 'tf2onnx-keras.onnx'].map((file) => ({
     format: onnxFormat,
     place: file,
     main: file,
