@@ -11,13 +11,18 @@ export function dependentValues({ graph, types }: StaticGraph, input: string): R
   for (const node of graph.nodes) {
     if (hasZeroDerivative(node) || !node.inputs.some((name) => dependent.has(name))) continue;
     const integers = quantises(node) || node.inputs.some((name) => dependent.has(name) && !isFloat(types, name));
-    for (const name of node.outputs) if (name && (integers || isFloat(types, name))) dependent.add(name);
+    for (const name of differentiated(node)) if (name && (integers || isFloat(types, name))) dependent.add(name);
   }
   return dependent;
 }
 
 export function hasZeroDerivative(node: Node): boolean {
   return node.domain === '' && zeroDerivative.has(node.op);
+}
+
+/** Scale and zero point of dynamic quantisation count as given, as those of static quantisation are. */
+function differentiated({ op, outputs }: Node): readonly string[] {
+  return op === 'DynamicQuantizeLinear' ? outputs.slice(0, 1) : outputs;
 }
 
 /** QuantizeLinear, DynamicQuantizeLinear and, between them and DequantizeLinear, ops on quantised numbers. */

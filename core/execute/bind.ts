@@ -74,8 +74,13 @@ export function bindTo(
   const declaredBatch = typeof batch === 'number' && batch > 0 ? batch : undefined;
   const probe = declaredBatch ?? 1;
   const classes = classCount(bind(probe).types.get(logitsName)?.dims ?? [], probe, logitsName);
-  const fixedBatch = declaredBatch ?? (takesBatches(bind, logitsName) ? undefined : 1);
+  const fixedBatch = declaredBatch ?? (!mixesImages(graph) && takesBatches(bind, logitsName) ? undefined : 1);
   return { inputName: info.name, logitsName, layout, inputDims, classes, unit, fixedBatch, bind };
+}
+
+/** Dynamic quantisation takes one scale for all images of a run, so that an image's scores depend on the others. */
+function mixesImages({ nodes }: Graph): boolean {
+  return nodes.some(({ op }) => op === 'DynamicQuantizeLinear');
 }
 
 /** Some exporters declare any number of images but write the shape of a single one into a Reshape. */

@@ -1,16 +1,21 @@
 import { floatOf, intOf } from './attributes.js';
 import type { Graph, Node, Tensor } from './graph.js';
 import { withoutTrailing } from './parts.js';
-import { scalar } from './tensor.js';
+import { float32, scalar, sizeOf } from './tensor.js';
 
 /**
  * Writes operators on quantised numbers (ONNX's QLinear operators and those of ONNX Runtime's quantiser) as DequantizeLinear,
  * the float operator, QuantizeLinear: the form that has gradients, and the one quantisers write alternatively. Sums are then
- * rounded as floats, so that a result may be one quantum off where two are equally near.
+ * rounded as floats, so that a result may be one quantum off where two are equally near. MatMulInteger and ConvInteger, of
+ * dynamic quantisation, become the float operator on the same whole numbers.
  */
 export function dequantise(graph: Graph): Graph {
   if (!graph.nodes.some((node) => formOf(node))) return graph;
-  const parts: Parts = { fresh: freshNames(graph), constants: new Map() };
+  const parts: Parts = {
+    fresh: freshNames(graph),
+    known: (name) => graph.initializers.get(name),
+    constants: new Map(),
+  };
   const nodes = graph.nodes.flatMap((node) => {
     const form = formOf(node);
     return form ? written(node, form, parts) : [node];
@@ -18,9 +23,9 @@ export function dequantise(graph: Graph): Graph {
   return { ...graph, nodes, initializers: new Map([...graph.initializers, ...parts.constants]) };
 }
 
-/** Inputs: the numbers, their scale, their zero point. */
+/** Inputs: the numbers, their scale, their zero point; without a scale the numbers themselves are meant. */
 interface Quantised {
-  readonly inputs: readonly [numbers: number, scale: number, zero: number];
+  readonly inputs: readonly [numbers: number, scale: number | undefined, zero: number];
   /** Of numbers with several scales. */
   readonly axis?: number;
 }
@@ -31,7 +36,7 @@ interface Form {
   /** Input with 32-bit integers, whose scale is the product of those of both operands and the factor. */
   readonly bias?: { readonly input: number; readonly axis: number; readonly factor?: number };
   /** Inputs with the scale and the zero point of the result; where there are none it is a float. */
-  readonly result: readonly [scale: number, zero: number];
+  readonly result?: readonly [scale: number, zero: number];
   /** Attributes that are not the float operator's. */
   readonly without?: readonly string[];
 }
@@ -42,6 +47,8 @@ function formOf(node: Node): Form | undefined {
 }
 
 const forms: Readonly<Record<string, (node: Node) => Form | undefined>> = {
+  ConvInteger: integers('Conv', 0),
+  MatMulInteger: integers('MatMul', -1),
   QLinearConv: convolution,
   QLinearMatMul: () => ({
     op: 'MatMul',
@@ -88,6 +95,11 @@ function convolution(node: Node): Form | undefined {
   };
 }
 
+function integers(op: string, axis: number): () => Form {
+  const operands: Quantised[] = [{ inputs: [0, undefined, 2] }, { inputs: [1, undefined, 3], axis }];
+  return () => ({ op, operands });
+}
+
 function unary(op: string, without: readonly string[] = []): (node: Node) => Form | undefined {
   const form: Form = { op, operands: [{ inputs: [0, 1, 2] }], result: [3, 4], without: ['channels_last', ...without] };
   return (node) => (hasChannelsLast(node) ? undefined : form);
@@ -104,6 +116,7 @@ function hasChannelsLast(node: Node): boolean {
 interface Parts {
   /** A name that the graph does not have. */
   readonly fresh: (near: Node, hint: string) => string;
+  readonly known: (name: string) => Tensor | undefined;
   readonly constants: Map<string, Tensor>;
 }
 
@@ -115,10 +128,11 @@ function written(node: Node, { op, operands, bias, result, without = [] }: Form,
     nodes.push({ name, op: kind, domain: '', inputs: withoutTrailing(inputs), outputs: [output], attributes });
     return output;
   };
-  const input = (index: number): string => node.inputs[index] ?? '';
-  const floats = operands.map(({ inputs, axis }, i) =>
-    add('DequantizeLinear', inputs.map(input), fresh(node, `operand_${i}`), axisOf(axis)),
-  );
+  const input = (index: number | undefined): string => (index === undefined ? '' : (node.inputs[index] ?? ''));
+  const floats = operands.map(({ inputs: [numbers, scale, zero], axis }, i) => {
+    const scaled = scale === undefined ? ones(node, input(zero), parts) : input(scale);
+    return add('DequantizeLinear', [input(numbers), scaled, input(zero)], fresh(node, `operand_${i}`), axisOf(axis));
+  });
   if (bias && input(bias.input) !== '') {
     const scales = operands.map(({ inputs }) => input(inputs[1]));
     let scale = add('Mul', scales, fresh(node, 'bias_scale'), new Map());
@@ -131,7 +145,7 @@ function written(node: Node, { op, operands, bias, result, without = [] }: Form,
   }
   const attributes = new Map([...node.attributes].filter(([name]) => !without.includes(name)));
   const [output] = node.outputs as readonly [string];
-  const [scale, zero] = result.map(input) as [string, string];
+  const [scale, zero] = [input(result?.[0]), input(result?.[1])];
   if (scale === '') {
     add(op, floats, output, attributes);
   } else {
@@ -139,6 +153,14 @@ function written(node: Node, { op, operands, bias, result, without = [] }: Form,
     add('QuantizeLinear', [float, scale, zero], output, new Map());
   }
   return nodes;
+}
+
+/** A scale of 1 for each zero point. */
+function ones(node: Node, zero: string, { known, fresh, constants }: Parts): string {
+  const dims = known(zero)?.dims ?? [];
+  const name = fresh(node, 'one');
+  constants.set(name, float32(dims, new Array<number>(sizeOf(dims)).fill(1)));
+  return name;
 }
 
 function axisOf(axis: number | undefined): Node['attributes'] {

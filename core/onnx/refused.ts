@@ -6,7 +6,7 @@ export function reasonToRefuse(op: string): string | undefined {
 const reasons: readonly (readonly [ops: RegExp, reason: string])[] = [
   [
     /^(com\.microsoft\.)?(QLinear\w+|QGemm|\w+Integer\w*|DynamicQuantize\w+|MatMulNBits)$/,
-    'computes with integers, so the model is quantised and this form of it has no gradients; scan the float model it was made from, or one that is quantised statically, with QuantizeLinear and DequantizeLinear or QLinear operators',
+    'computes with integers, so the model is quantised, in a form that has no gradients here; scan the float model it was made from, or one quantised with QuantizeLinear and DequantizeLinear',
   ],
   [
     /^LSTM$/,

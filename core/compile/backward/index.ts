@@ -29,7 +29,7 @@ import {
   rmsNormalization,
 } from './normalization.js';
 import { pad } from './pad.js';
-import { dequantizeLinear, quantizeLinear } from './quantize.js';
+import { dequantizeLinear, dynamicQuantizeLinear, quantizeLinear } from './quantize.js';
 import {
   reduceExtremum,
   reduceL1,
@@ -72,6 +72,7 @@ export const backward: BackwardTable = {
   DequantizeLinear: dequantizeLinear,
   DepthToSpace: depthToSpace,
   Div: div,
+  DynamicQuantizeLinear: dynamicQuantizeLinear,
   Dropout: passThrough,
   Einsum: einsum,
   Expand: expand,

@@ -22,6 +22,12 @@ export const quantizeLinear: BackwardRule = (c) => {
   return [times(c, c.lazyDY()!, gate, c.dims(c.input(0)))];
 };
 
+/** As above with a scale that the values themselves set, so that none lies outside. The scale counts as given. */
+export const dynamicQuantizeLinear: BackwardRule = (c) => {
+  const scale = formula(c).div(1, c.output(1));
+  return [times(c, c.lazyDY()!, scale, [])];
+};
+
 /** Y = (x - zero point) scale: dX = dY scale. */
 export const dequantizeLinear: BackwardRule = (c) => {
   const { scale, dims } = scaleOf(c);
