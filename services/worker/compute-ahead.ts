@@ -1,7 +1,9 @@
 import { candidatesOf } from '../../core/detect/detect.js';
+import type { ScanOrder } from '../../core/pipeline/order.js';
 import { planSaliency } from '../../core/pipeline/shard-plan.js';
 import { taskId, type Task, type Work } from '../../core/pipeline/task.js';
 import { mergeShards } from '../../core/plan/merge.js';
+import type { Shard, ShardFeatures } from '../../core/scan/features.js';
 import type { Answer, Execution } from './execute.js';
 
 /** A task and what became of it. */
@@ -47,13 +49,25 @@ export async function computeAhead(
   if (plan.length > 1) return done;
   const answer = await answerTo({ stage: 'saliency', shard: plan[0]! });
   if (answer?.kind !== 'features') return done;
-  const merge = mergeShards(plan, [answer.features]);
-  if (!merge.complete) return done;
-  const { labels, classNames } = computed.images;
-  const candidates = candidatesOf(order.settings.profile, merge.features, { ...inspection, labels, classNames });
+  const candidates = candidatesFound(order, plan, answer.features, computed);
   if (candidates.length > 1 && lane === 'gate') return done;
   for (const classIndex of candidates) {
     if (!(await answerTo({ stage: 'confirm', classIndex }))) break;
   }
   return done;
+}
+
+/** None where detection refuses the features: the reducer, which detects again, says why. */
+function candidatesFound(
+  { settings }: ScanOrder,
+  plan: readonly Shard[],
+  features: ShardFeatures,
+  { inspection, images: { labels, classNames } }: Extract<Answer, { kind: 'inspection' }>,
+): readonly number[] {
+  try {
+    const merge = mergeShards(plan, [features]);
+    return merge.complete ? candidatesOf(settings.profile, merge.features, { ...inspection, labels, classNames }) : [];
+  } catch {
+    return [];
+  }
 }
