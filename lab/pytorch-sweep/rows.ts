@@ -15,7 +15,7 @@ export interface Row {
     readonly ownLogits: number;
     readonly gradients: number;
     readonly ownGradients: number;
-    /** How far the gradients in float64 are from those of images moved by 1e-7. */
+    /** How far the gradients in float64 are from those of images moved by 1e-6. */
     readonly nearGradients?: number;
     readonly image: number;
     readonly nodes: number;
