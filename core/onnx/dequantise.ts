@@ -1,7 +1,7 @@
 import { floatOf, intOf } from './attributes.js';
-import type { Graph, Node, Tensor } from './graph.js';
+import type { Attribute, Graph, Node, Tensor } from './graph.js';
 import { withoutTrailing } from './parts.js';
-import { float32, scalar, sizeOf } from './tensor.js';
+import { float32, scalar } from './tensor.js';
 
 /**
  * Writes operators on quantised numbers (ONNX's QLinear operators and those of ONNX Runtime's quantiser) as DequantizeLinear,
@@ -11,11 +11,7 @@ import { float32, scalar, sizeOf } from './tensor.js';
  */
 export function dequantise(graph: Graph): Graph {
   if (!graph.nodes.some((node) => formOf(node))) return graph;
-  const parts: Parts = {
-    fresh: freshNames(graph),
-    known: (name) => graph.initializers.get(name),
-    constants: new Map(),
-  };
+  const parts: Parts = { fresh: freshNames(graph), constants: new Map() };
   const nodes = graph.nodes.flatMap((node) => {
     const form = formOf(node);
     return form ? written(node, form, parts) : [node];
@@ -116,7 +112,6 @@ function hasChannelsLast(node: Node): boolean {
 interface Parts {
   /** A name that the graph does not have. */
   readonly fresh: (near: Node, hint: string) => string;
-  readonly known: (name: string) => Tensor | undefined;
   readonly constants: Map<string, Tensor>;
 }
 
@@ -128,18 +123,28 @@ function written(node: Node, { op, operands, bias, result, without = [] }: Form,
     nodes.push({ name, op: kind, domain: '', inputs: withoutTrailing(inputs), outputs: [output], attributes });
     return output;
   };
+  const constant = (hint: string, tensor: Tensor): string => {
+    const name = fresh(node, hint);
+    constants.set(name, tensor);
+    return name;
+  };
   const input = (index: number | undefined): string => (index === undefined ? '' : (node.inputs[index] ?? ''));
+  /** A scale of 1 for each zero point. */
+  const ones = (zero: string): string => {
+    const value = new Map<string, Attribute>([['value', { type: 'tensor', value: float32([1], [1]) }]]);
+    if (zero === '') return constant('one', scalar(1));
+    const shape = add('Shape', [zero], fresh(node, 'shape'), new Map());
+    return add('ConstantOfShape', [shape], fresh(node, 'one'), value);
+  };
   const floats = operands.map(({ inputs: [numbers, scale, zero], axis }, i) => {
-    const scaled = scale === undefined ? ones(node, input(zero), parts) : input(scale);
+    const scaled = scale === undefined ? ones(input(zero)) : input(scale);
     return add('DequantizeLinear', [input(numbers), scaled, input(zero)], fresh(node, `operand_${i}`), axisOf(axis));
   });
   if (bias && input(bias.input) !== '') {
     const scales = operands.map(({ inputs }) => input(inputs[1]));
     let scale = add('Mul', scales, fresh(node, 'bias_scale'), new Map());
     if (bias.factor !== undefined && bias.factor !== 1) {
-      const factor = fresh(node, 'factor');
-      constants.set(factor, scalar(bias.factor));
-      scale = add('Mul', [scale, factor], fresh(node, 'bias_scale'), new Map());
+      scale = add('Mul', [scale, constant('factor', scalar(bias.factor))], fresh(node, 'bias_scale'), new Map());
     }
     floats.push(add('DequantizeLinear', [input(bias.input), scale], fresh(node, 'bias'), axisOf(bias.axis)));
   }
@@ -153,14 +158,6 @@ function written(node: Node, { op, operands, bias, result, without = [] }: Form,
     add('QuantizeLinear', [float, scale, zero], output, new Map());
   }
   return nodes;
-}
-
-/** A scale of 1 for each zero point. */
-function ones(node: Node, zero: string, { known, fresh, constants }: Parts): string {
-  const dims = known(zero)?.dims ?? [];
-  const name = fresh(node, 'one');
-  constants.set(name, float32(dims, new Array<number>(sizeOf(dims)).fill(1)));
-  return name;
 }
 
 function axisOf(axis: number | undefined): Node['attributes'] {

@@ -4,9 +4,11 @@ import { createTfjsEngine } from '../../adapters/engines/tfjs/index.js';
 import { tfjsOps } from '../../adapters/engines/tfjs/ops/index.js';
 import { opSupport } from '../../core/compile/op-support.js';
 import { evaluators } from '../../core/onnx/evaluate/index.js';
+import { dequantise } from '../../core/onnx/dequantise.js';
 import type { Graph, Tensor } from '../../core/onnx/graph.js';
 import { inferTypes, shapeRules } from '../../core/onnx/shapes/index.js';
 import { specialise, type StaticGraph } from '../../core/onnx/specialise.js';
+import { float32, numbersOf } from '../../core/onnx/tensor.js';
 import { upgrade } from '../../core/onnx/upgrade.js';
 import type { Engine } from '../../core/ports/engine.js';
 import { differences, typeDifference } from './compare.js';
@@ -106,19 +108,30 @@ async function folded({ graph, feeds, expected }: NodeTest): Promise<Outcome> {
 
 const otherwiseFolded = new Set(['Constant', 'Shape', 'Size', 'Identity', 'Dropout']);
 
+/** As a scan takes it: with floats for the 32-bit integers of MatMulInteger and ConvInteger. */
+function floating(test: NodeTest): NodeTest {
+  const graph = dequantise(test.graph);
+  if (!test.graph.nodes.some(({ op }) => /^(MatMul|Conv)Integer$/.test(op))) return { ...test, graph };
+  const expected = [...test.expected].map(([name, tensor]) => [name, float32(tensor.dims, numbersOf(tensor))] as const);
+  const outputs = graph.outputs.map((output) => ({ ...output, dtype: 'float32' as const }));
+  return { ...test, graph: { ...graph, outputs }, expected: new Map(expected) };
+}
+
 /** Fixed shapes, constants folded, nodes in the forms that backward rules and emitted nodes are written in. */
 async function upgraded(test: NodeTest): Promise<Outcome> {
   if (!supported(test.graph) || !(await loadsAsItIs(test))) return absent;
-  return outcomeOf(() => run(engines.engine, upgrade(staticOf(test)).graph, test));
+  const floats = floating(test);
+  return outcomeOf(() => run(engines.engine, upgrade(staticOf(floats)).graph, floats));
 }
 
 async function onTfjs(test: NodeTest, engine: 'tfjsCpu' | 'tfjsWasm'): Promise<Outcome> {
   if (!supported(test.graph)) return absent;
   return outcomeOf(() => {
-    const { graph } = upgrade(staticOf(test));
+    const floats = floating(test);
+    const { graph } = upgrade(staticOf(floats));
     const unknown = graph.nodes.find(({ op, domain }) => domain !== '' || !tfjsOps.has(op));
     if (unknown) throw new NotClaimed(`${unknown.op} has no kernel`);
-    return run(engines[engine], graph, test);
+    return run(engines[engine], graph, floats);
   });
 }
 

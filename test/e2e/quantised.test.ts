@@ -2,9 +2,11 @@ import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { createOnnxruntimeEngine } from '../../adapters/engines/onnxruntime/index.js';
+import { createTfjsEngine } from '../../adapters/engines/tfjs/index.js';
 import { openModel } from '../../core/execute/open-model.js';
 import type { Tensor } from '../../core/onnx/graph.js';
 import { float32, scalar } from '../../core/onnx/tensor.js';
+import type { Engine } from '../../core/ports/engine.js';
 import { cascade1 } from '../../core/scan/profiles.js';
 import { createCli } from '../services/cli/run-cli.js';
 import { graphWith, nodeOf, tensorsOf, valueOf } from '../support/graphs.js';
@@ -27,7 +29,16 @@ test('a backdoor survives quantisation, and is found in QLinear operators too', 
   assert.deepEqual([result!.verdict, result!.targetClasses], ['backdoored', [5]]);
 });
 
-test('dynamic quantisation: each image is quantised alone, as where it is deployed, and gradients pass straight through', async () => {
+const engines = {
+  onnxruntime: createOnnxruntimeEngine({ provider: 'cpu' }),
+  tfjs: createTfjsEngine({ provider: 'cpu' }),
+};
+for (const [name, engine] of Object.entries(engines)) {
+  test(`dynamic quantisation on ${name}: each image alone, as where it is deployed, and gradients pass straight through`, () =>
+    dynamicallyQuantised(engine));
+}
+
+async function dynamicallyQuantised(engine: Engine): Promise<void> {
   const random = newRandom(3);
   const [classes, pixels] = [3, 16];
   const weight: Tensor = {
@@ -49,7 +60,6 @@ test('dynamic quantisation: each image is quantised alone, as where it is deploy
     ],
     initializers: tensorsOf({ weight, step: scalar(step) }),
   });
-  const engine = createOnnxruntimeEngine({ provider: 'cpu' });
   // The second image is ten times as bright: with one scale for both the first would lose most of its levels.
   const data = Float32Array.from({ length: 2 * pixels }, (_, i) => random.uniform(0, i < pixels ? 1 : 10));
   const model = await openModel(engine, graph, {
@@ -62,7 +72,7 @@ test('dynamic quantisation: each image is quantised alone, as where it is deploy
   });
   const { logits, gradients } = await model.explain({ rule: 'vanilla', classes: [0, 2] });
   await model.close();
-  const session = await engine.load(graph);
+  const session = await engines.onnxruntime.load(graph);
   const scores: number[] = [];
   for (const image of [0, 1]) {
     const x = float32([1, 1, 4, 4], data.subarray(image * pixels, (image + 1) * pixels));
@@ -74,7 +84,7 @@ test('dynamic quantisation: each image is quantised alone, as where it is deploy
     [0, 2].flatMap((k) => Array.from({ length: pixels }, (_, i) => step * Number(weight.data[i * classes + k]))),
   );
   close(gradients.data, slopes);
-});
+}
 
 function close(found: ArrayLike<number>, expected: readonly number[]): void {
   assert.equal(found.length, expected.length);

@@ -18,6 +18,19 @@ export const quantize: KernelTable = kernels('moves', {
     const [low, high] = limits;
     return tf.cast(tf.minimum(tf.maximum(shifted, tf.scalar(low)), tf.scalar(high)), 'int32');
   },
+  /** To uint8, with the scale and the zero point that let 0 and all of x be represented. */
+  DynamicQuantizeLinear: (c) => {
+    const { tf } = c;
+    const all = c.dims(0).map((_, axis) => axis);
+    const low = tf.minimum(tf.min(c.x(0), all), tf.scalar(0));
+    const range = tf.sub(tf.maximum(tf.max(c.x(0), all), tf.scalar(0)), low);
+    // Of zeros alone, as ONNX Runtime has it.
+    const scale = tf.where(tf.equal(range, tf.scalar(0)), tf.scalar(1), tf.div(range, tf.scalar(255)));
+    const saturated = (x: TfTensor) => tf.minimum(tf.maximum(x, tf.scalar(0)), tf.scalar(255));
+    const zero = tf.round(saturated(tf.div(tf.neg(low), scale)));
+    const y = saturated(tf.add(tf.round(tf.div(c.x(0), scale)), zero));
+    return [tf.cast(y, 'int32'), scale, tf.cast(zero, 'int32')];
+  },
   /** (x - zero point) * scale */
   DequantizeLinear: (c) => {
     const { tf } = c;
