@@ -16,7 +16,7 @@ export const metrics = {
   mapsComputed: counter('maps_total', 'Saliency maps computed: images x classes, per saliency stage', []),
   tasks: counter(
     'tasks_total',
-    'Tasks that workers finished: ok, failed for good, handed back, or dropped because nobody waited',
+    'Tasks that workers finished: ok, failed for good, handed back, or dropped because nobody waited or they were answered before',
     ['stage', 'lane', 'outcome'],
   ),
   taskSeconds: histogram('task_seconds', 'Computing time of one task', ['stage']),
