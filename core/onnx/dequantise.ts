@@ -1,6 +1,7 @@
 import { floatOf, intOf } from './attributes.js';
-import type { Attribute, Graph, Node, Tensor } from './graph.js';
-import { withoutTrailing } from './parts.js';
+import type { Graph, Node, Tensor } from './graph.js';
+import { NameSupply } from './name-supply.js';
+import { newNode, type Attributes } from './parts.js';
 import { float32, scalar } from './tensor.js';
 
 /**
@@ -11,7 +12,7 @@ import { float32, scalar } from './tensor.js';
  */
 export function dequantise(graph: Graph): Graph {
   if (!graph.nodes.some((node) => formOf(node))) return graph;
-  const parts: Parts = { fresh: freshNames(graph), constants: new Map() };
+  const parts: Parts = { names: new NameSupply(graph), constants: new Map() };
   const nodes = graph.nodes.flatMap((node) => {
     const form = formOf(node);
     return form ? written(node, form, parts) : [node];
@@ -110,68 +111,53 @@ function hasChannelsLast(node: Node): boolean {
 }
 
 interface Parts {
-  /** A name that the graph does not have. */
-  readonly fresh: (near: Node, hint: string) => string;
+  readonly names: NameSupply;
   readonly constants: Map<string, Tensor>;
 }
 
-function written(node: Node, { op, operands, bias, result, without = [] }: Form, parts: Parts): Node[] {
-  const { fresh, constants } = parts;
+function written(node: Node, { op, operands, bias, result, without = [] }: Form, { names, constants }: Parts): Node[] {
   const nodes: Node[] = [];
-  const add = (kind: string, inputs: readonly string[], output: string, attributes: Node['attributes']): string => {
-    const name = `${node.name || node.op}/${output}`;
-    nodes.push({ name, op: kind, domain: '', inputs: withoutTrailing(inputs), outputs: [output], attributes });
+  const fresh = (hint: string): string => names.fresh(`${node.outputs[0]}/${hint}`);
+  const add = (kind: string, inputs: readonly string[], output: string, attributes: Attributes = {}): string => {
+    nodes.push(newNode(node, kind, inputs, [output], attributes));
     return output;
   };
   const constant = (hint: string, tensor: Tensor): string => {
-    const name = fresh(node, hint);
+    const name = fresh(hint);
     constants.set(name, tensor);
     return name;
   };
   const input = (index: number | undefined): string => (index === undefined ? '' : (node.inputs[index] ?? ''));
   /** A scale of 1 for each zero point. */
   const ones = (zero: string): string => {
-    const value = new Map<string, Attribute>([['value', { type: 'tensor', value: float32([1], [1]) }]]);
     if (zero === '') return constant('one', scalar(1));
-    const shape = add('Shape', [zero], fresh(node, 'shape'), new Map());
-    return add('ConstantOfShape', [shape], fresh(node, 'one'), value);
+    const shape = add('Shape', [zero], fresh('shape'));
+    return add('ConstantOfShape', [shape], fresh('one'), { value: { type: 'tensor', value: float32([1], [1]) } });
   };
   const floats = operands.map(({ inputs: [numbers, scale, zero], axis }, i) => {
     const scaled = scale === undefined ? ones(input(zero)) : input(scale);
-    return add('DequantizeLinear', [input(numbers), scaled, input(zero)], fresh(node, `operand_${i}`), axisOf(axis));
+    return add('DequantizeLinear', [input(numbers), scaled, input(zero)], fresh(`operand_${i}`), axisOf(axis));
   });
   if (bias && input(bias.input) !== '') {
     const scales = operands.map(({ inputs }) => input(inputs[1]));
-    let scale = add('Mul', scales, fresh(node, 'bias_scale'), new Map());
+    let scale = add('Mul', scales, fresh('bias_scale'));
     if (bias.factor !== undefined && bias.factor !== 1) {
-      scale = add('Mul', [scale, constant('factor', scalar(bias.factor))], fresh(node, 'bias_scale'), new Map());
+      scale = add('Mul', [scale, constant('factor', scalar(bias.factor))], fresh('bias_scale'));
     }
-    floats.push(add('DequantizeLinear', [input(bias.input), scale], fresh(node, 'bias'), axisOf(bias.axis)));
+    floats.push(add('DequantizeLinear', [input(bias.input), scale], fresh('bias'), axisOf(bias.axis)));
   }
-  const attributes = new Map([...node.attributes].filter(([name]) => !without.includes(name)));
+  const attributes = Object.fromEntries([...node.attributes].filter(([name]) => !without.includes(name)));
   const [output] = node.outputs as readonly [string];
   const [scale, zero] = [input(result?.[0]), input(result?.[1])];
   if (scale === '') {
     add(op, floats, output, attributes);
   } else {
-    const float = add(op, floats, fresh(node, 'float'), attributes);
-    add('QuantizeLinear', [float, scale, zero], output, new Map());
+    const float = add(op, floats, fresh('float'), attributes);
+    add('QuantizeLinear', [float, scale, zero], output);
   }
   return nodes;
 }
 
-function axisOf(axis: number | undefined): Node['attributes'] {
-  return axis === undefined ? new Map() : new Map([['axis', { type: 'int', value: axis }]]);
-}
-
-function freshNames(graph: Graph): Parts['fresh'] {
-  const used = new Set([...graph.initializers.keys(), ...graph.inputs.map(({ name }) => name)]);
-  for (const { inputs, outputs } of graph.nodes) for (const name of [...inputs, ...outputs]) used.add(name);
-  return (near, hint) => {
-    const base = `${near.outputs[0]}/${hint}`;
-    let name = base;
-    for (let i = 2; used.has(name); i++) name = `${base}_${i}`;
-    used.add(name);
-    return name;
-  };
+function axisOf(axis: number | undefined): Attributes {
+  return axis === undefined ? {} : { axis: { type: 'int', value: axis } };
 }

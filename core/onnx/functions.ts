@@ -1,5 +1,6 @@
 import { ScanError } from '../scan/errors.js';
 import type { Attribute, Graph, Node, Tensor, ValueInfo } from './graph.js';
+import { NameSupply } from './name-supply.js';
 
 /** A model-local function: an operator that the model defines by other operators. */
 export interface FunctionDefinition {
@@ -152,29 +153,6 @@ interface Scope {
 }
 
 const rootScope: Scope = { values: new Map(), attributes: new Map(), prefix: '' };
-
-class NameSupply {
-  private readonly used = new Set<string>();
-
-  constructor(graph: Graph) {
-    const pending = [graph];
-    for (let next = pending.pop(); next; next = pending.pop()) {
-      for (const { name } of [...next.inputs, ...next.outputs]) this.used.add(name);
-      for (const name of next.initializers.keys()) this.used.add(name);
-      for (const node of next.nodes) {
-        for (const name of [...node.inputs, ...node.outputs]) this.used.add(name);
-        for (const attribute of node.attributes.values()) if (attribute.type === 'graph') pending.push(attribute.value);
-      }
-    }
-  }
-
-  fresh(wanted: string): string {
-    let name = wanted;
-    for (let i = 2; this.used.has(name); i++) name = `${wanted}_${i}`;
-    this.used.add(name);
-    return name;
-  }
-}
 
 function functionTable(
   functions: readonly FunctionDefinition[],

@@ -21,9 +21,7 @@ export function newParts(graph: Graph, original: ReadonlyMap<string, ValueType>)
   const types = new Map(original);
   const constants = new Map<string, Tensor>();
   const value = (near: Node, hint: string, type: ValueType): string => {
-    const base = `${near.outputs[0]}/${hint}`;
-    let name = base;
-    for (let i = 2; types.has(name); i++) name = `${base}_${i}`;
+    const name = freshName(types, `${near.outputs[0]}/${hint}`);
     types.set(name, type);
     return name;
   };
@@ -39,6 +37,13 @@ export function newParts(graph: Graph, original: ReadonlyMap<string, ValueType>)
       return name;
     },
   };
+}
+
+/** The wanted name, with a number behind it where it is taken. */
+export function freshName(taken: { has(name: string): boolean }, wanted: string): string {
+  let name = wanted;
+  for (let i = 2; taken.has(name); i++) name = `${wanted}_${i}`;
+  return name;
 }
 
 export function newNode(

@@ -1,6 +1,7 @@
 import { floatOf, intOf, intsOf, stringOf } from './attributes.js';
 import { decompose } from './decompose.js';
 import type { Attribute, Graph, Node, Tensor } from './graph.js';
+import { freshName } from './parts.js';
 import type { StaticGraph, ValueType } from './specialise.js';
 import { float32, ints, numbersOf, scalar, sizeOf } from './tensor.js';
 
@@ -206,12 +207,7 @@ function trimmed(inputs: readonly string[]): string[] {
 function newContext(graph: Graph, original: ReadonlyMap<string, ValueType>): Context {
   const types = new Map(original);
   const added = new Map<string, Tensor>();
-  const fresh = (near: Node, hint: string): string => {
-    const base = `${near.outputs[0]}/${hint}`;
-    let name = base;
-    for (let i = 2; types.has(name); i++) name = `${base}_${i}`;
-    return name;
-  };
+  const fresh = (near: Node, hint: string): string => freshName(types, `${near.outputs[0]}/${hint}`);
   return {
     opset: graph.opsets.get('') ?? programOpset,
     types,

@@ -4,6 +4,7 @@ import { axisIn } from '../../../../core/onnx/shapes/call.js';
 import { kernels, type KernelCall, type KernelTable } from '../call.js';
 import type { TfTensor } from '../library.js';
 import { around } from '../shapes.js';
+import { between } from './unary.js';
 
 /** Per tensor or per index of an axis; blocks are computed on the host. */
 export const quantize: KernelTable = kernels('moves', {
@@ -16,7 +17,7 @@ export const quantize: KernelTable = kernels('moves', {
     const rounded = tf.round(tf.div(c.x(0, shape), parameter(c, 1, shape)));
     const shifted = c.has(2) ? tf.add(rounded, parameter(c, 2, shape)) : rounded;
     const [low, high] = limits;
-    return tf.cast(tf.minimum(tf.maximum(shifted, tf.scalar(low)), tf.scalar(high)), 'int32');
+    return tf.cast(between(tf, shifted, low, high), 'int32');
   },
   /** To uint8, with the scale and the zero point that let 0 and all of x be represented. */
   DynamicQuantizeLinear: (c) => {
@@ -26,9 +27,8 @@ export const quantize: KernelTable = kernels('moves', {
     const range = tf.sub(tf.maximum(tf.max(c.x(0), all), tf.scalar(0)), low);
     // Of zeros alone, as ONNX Runtime has it.
     const scale = tf.where(tf.equal(range, tf.scalar(0)), tf.scalar(1), tf.div(range, tf.scalar(255)));
-    const saturated = (x: TfTensor) => tf.minimum(tf.maximum(x, tf.scalar(0)), tf.scalar(255));
-    const zero = tf.round(saturated(tf.div(tf.neg(low), scale)));
-    const y = saturated(tf.add(tf.round(tf.div(c.x(0), scale)), zero));
+    const zero = tf.round(between(tf, tf.div(tf.neg(low), scale), 0, 255));
+    const y = between(tf, tf.add(tf.round(tf.div(c.x(0), scale)), zero), 0, 255);
     return [tf.cast(y, 'int32'), scale, tf.cast(zero, 'int32')];
   },
   /** (x - zero point) * scale */

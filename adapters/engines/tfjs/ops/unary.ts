@@ -60,7 +60,7 @@ function alpha(fallback: number, formula: (tf: Tf, x: TfTensor, a: number) => Tf
   return ({ tf, node, x }) => formula(tf, x(0), floatOf(node, 'alpha', fallback));
 }
 
-function between(tf: Tf, x: TfTensor, low: number, high: number): TfTensor {
+export function between(tf: Tf, x: TfTensor, low: number, high: number): TfTensor {
   return tf.minimum(tf.maximum(x, tf.scalar(low)), tf.scalar(high));
 }
 
